@@ -1,0 +1,12 @@
+/** The ids of every bottleneck this version can name. */
+export const BOTTLENECK_CLASSES = [
+  'database-cpu',
+  'database-missing-index',
+  'database-lock',
+  'pool-wait',
+  'app-cpu',
+  'generator',
+  'none',
+] as const
+
+export type BottleneckClass = (typeof BOTTLENECK_CLASSES)[number]

@@ -1,0 +1,294 @@
+import type { FixStep } from './fixes.ts'
+import type { LoadPlan, Patience } from './plan.ts'
+import type { Slo } from './scenario.ts'
+import type { Topology } from './topology.ts'
+
+/**
+ * The record: facts only, one JSON object a line, written as they happen; every opinion (validity, incident,
+ * diagnosis, capacity, verdicts) is derived from it later by pure functions.
+ *
+ * Clock: `atUs` and its kin are integer microseconds since t0 on this machine's monotonic clock, which all local
+ * processes share. The header holds the wall time of t0.
+ */
+export const RECORD_SCHEMA = 1
+
+export type RecordLine =
+  | HeaderLine
+  | ArmLine
+  | SegmentLine
+  | SlotLine
+  | SeriesLine
+  | EventLine
+  | OrderLine
+  | SegmentEndLine
+  | InvariantLine
+  | EndLine
+
+/** What is behind the numbers: decides how far they may be believed beyond this machine. */
+export type Scope = 'sample-shop' | 'own-app' | 'attached'
+
+export type HeaderLine = {
+  readonly kind: 'header'
+  readonly schema: typeof RECORD_SCHEMA
+  readonly run: string
+  readonly command: string
+  readonly version: string
+  /** Wall time of t0, ISO 8601. */
+  readonly startedAt: string
+  readonly scope: Scope
+  readonly scenario: ScenarioFacts
+  readonly machine: MachineFacts
+  readonly options: { readonly quick: boolean; readonly budgetSec: number; readonly set: readonly string[] }
+}
+
+/** The scenario as plain data: everything analysis needs, nothing that has to be imported again. */
+export type ScenarioFacts = {
+  readonly name: string
+  readonly question: string
+  readonly path: string
+  readonly hash: string
+  readonly seed: number
+  readonly curveLabel: string
+  readonly normalPerSec: number
+  readonly peakPerSec: number
+  readonly journeys: readonly { readonly name: string; readonly weight: number }[]
+  readonly patience: Patience
+  readonly slo: Slo
+  /** Headroom asked for above the peak, 0.3 = 30 %. */
+  readonly keepHeadroom: number
+}
+
+export type MachineFacts = {
+  readonly cores: number
+  readonly memoryMb: number
+  readonly node: string
+  readonly platform: string
+  /** Speed of one core relative to the reference core the demo budgets are written for (1 = as fast). */
+  readonly speed: number
+}
+
+export type ArmLine = {
+  readonly kind: 'arm'
+  readonly atUs: number
+  /** Position in the run: 0 is today's topology. */
+  readonly arm: number
+  readonly fixes: readonly FixStep[]
+  readonly topology: Topology | null
+  readonly isolation: Isolation
+}
+
+export const ISOLATION_MEANS = [
+  'cgroup-v2',
+  'cgroup-v1',
+  'systemd-scope',
+  'duty-cycle',
+  'affinity',
+  'none',
+] as const
+export type IsolationMeans = (typeof ISOLATION_MEANS)[number]
+
+/** How CPU budgets are enforced, and how closely a one-second probe saw them bind (0.03 = within 3 %). */
+export type Isolation = {
+  readonly means: IsolationMeans
+  /** `null`: nothing binds, so budgets are not enforced. */
+  readonly bindsWithin: number | null
+  readonly periodMs: number | null
+}
+
+export type SegmentPurpose = 'warm-up' | 'surge' | 'step' | 'recovery'
+
+export type SegmentLine = {
+  readonly kind: 'segment'
+  readonly segment: number
+  readonly arm: number
+  readonly purpose: SegmentPurpose
+  /** Start of the measured part: second 0 of its slots. */
+  readonly startUs: number
+  readonly plan: LoadPlan
+}
+
+/** Outcomes of a click or of an attempt. `dropped`: our own in-flight cap; `given-up`: the shopper's patience ended. */
+export const OUTCOMES = [
+  'ok',
+  'wrong-status',
+  'failed-check',
+  'timeout',
+  'refused',
+  'reset',
+  'dns',
+  'tls',
+  'shed',
+  'queued',
+  'dropped',
+  'given-up',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/**
+ * A histogram as written in the record: value µs, count, value µs, count … in ascending order, one pair for each
+ * bucket that is not empty (hdr-histogram-js, 2 significant digits, 1 µs to 120 s). Merges without loss.
+ */
+export type HistogramPairs = readonly number[]
+
+/**
+ * Counts and times of one route's clicks (or attempts) with one outcome whose intended start fell in one second.
+ * Lines for the same key add up: late completions arrive in later lines.
+ */
+export type SlotLine = {
+  readonly kind: 'slot'
+  readonly segment: number
+  /** Second of intended start, counted from the segment's start. Negative while a step fills up: not measured. */
+  readonly sec: number
+  readonly of: 'click' | 'attempt'
+  /** Method and path template: "GET /categories/:id". */
+  readonly route: string
+  readonly outcome: Outcome
+  readonly n: number
+  /** Response time (done − intended, the SLO's clock) of clicks; service time (done − sent) of attempts. */
+  readonly timesUs: HistogramPairs
+}
+
+export type ComponentRole = 'database' | 'app' | 'balancer' | 'generator' | 'harness' | 'host'
+
+/** One reading of one component. Which `values` a probe gives is listed in READINGS. */
+export type SeriesLine = {
+  readonly kind: 'series'
+  readonly atUs: number
+  readonly probe: ProbeName
+  readonly role: ComponentRole
+  readonly component: string
+  readonly values: Readonly<Record<string, number>>
+  /** Database only: active sessions of this sample, grouped. `event` null = on CPU or waiting for a core. */
+  readonly sessions?: readonly SessionGroup[]
+  /** Database only: statements whose counters moved since the previous reading, heaviest first, at most 12. */
+  readonly statements?: readonly StatementDelta[]
+  /** Database only: tables whose counters moved since the previous reading. */
+  readonly tables?: readonly TableDelta[]
+  /** Balancer only: one entry a server. */
+  readonly servers?: readonly ServerReading[]
+}
+
+export type SessionGroup = {
+  readonly state: 'active' | 'idle-in-transaction'
+  /** Postgres' wait_event_type and wait_event, lower-cased; `null` when not waiting. */
+  readonly waitType: string | null
+  readonly wait: string | null
+  readonly queryId: string | null
+  readonly n: number
+}
+
+export type StatementDelta = {
+  readonly queryId: string
+  /** Normalised text, at most 300 characters. */
+  readonly query: string
+  readonly calls: number
+  readonly execMs: number
+  readonly rows: number
+  readonly blocksHit: number
+  readonly blocksRead: number
+}
+
+export type TableDelta = {
+  readonly table: string
+  readonly seqScans: number
+  readonly seqRows: number
+  readonly indexScans: number
+  readonly indexRows: number
+  readonly updated: number
+}
+
+export type ServerReading = {
+  readonly server: string
+  readonly inFlight: number
+  readonly queued: number
+  readonly requests: number
+  readonly errors: number
+  readonly responseMsMean: number
+}
+
+/**
+ * What each probe reads. Gauges are values at `atUs`; rates are over the time since the probe's previous reading.
+ * - cpu:        usedCores, budgetCores (absent: none), busyRatio (used ÷ budget), throttledRatio (of the time or periods)
+ * - database:   sessionsActive, sessionsOnCpu, sessionsLock, sessionsLwLock, sessionsIo, sessionsIdleInTransaction
+ *               (each averaged over the samples since the previous reading), connections, connectionsMax, commitsPerSec,
+ *               rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec, blocksHitPerSec, blocksReadPerSec,
+ *               activeSessionsByTime (active_time ÷ elapsed), deadlocks
+ * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
+ *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec
+ * - balancer:   inFlight, queued, requestsPerSec, errorsPerSec, serviceMsMean, upstreamMsMean
+ * - generator:  intended, sent, completed (counts since the previous reading), inFlight, sendLagP50Ms, sendLagP99Ms,
+ *               cpuCores, loopDelayP99Ms, sessions
+ * - host:       busyCores, ourCores, othersCores, stealCores, cores
+ */
+export const READINGS = ['cpu', 'database', 'app', 'balancer', 'generator', 'host'] as const
+export type ProbeName = (typeof READINGS)[number]
+
+export type EventLine = {
+  readonly kind: 'event'
+  readonly atUs: number
+  readonly name:
+    | 'phase'
+    | 'component-died'
+    | 'component-restarted'
+    | 'arm-switched'
+    | 'segment-voided'
+    | 'interrupted'
+    | 'note'
+  readonly detail: string
+}
+
+/** One order the shop acknowledged. */
+export type OrderLine = {
+  readonly kind: 'order'
+  readonly segment: number
+  readonly atUs: number
+  readonly id: string
+  readonly value: number
+  readonly currency: string
+}
+
+export type SegmentEndLine = {
+  readonly kind: 'segment-end'
+  readonly segment: number
+  readonly atUs: number
+  /** Why it ended before its plan did; `null` when it ran to its end. */
+  readonly aborted: string | null
+  readonly engine: EngineEnd
+}
+
+/** What the engine says of itself at the end of a plan; all counts are of the measured part. */
+export type EngineEnd = {
+  readonly durationSec: number
+  /** Shoppers who were to arrive, and did. */
+  readonly sessionsIntended: number
+  readonly sessionsStarted: number
+  /** Clicks and attempts whose intended start fell into the measured part. */
+  readonly clicksIntended: number
+  readonly clicksDone: number
+  readonly attemptsSent: number
+  /** Attempt sent − intended, of first attempts. */
+  readonly sendLagUs: HistogramPairs
+  /** Index of dispersion of the arrival counts in windows of 0.1 s, actual against planned (1 = as planned for Poisson). */
+  readonly arrivalsPlanned: readonly number[]
+  readonly arrivalsActual: readonly number[]
+  readonly cpuCores: number
+  readonly loopDelayP99Ms: number
+  /** Time integral of clicks in flight ÷ duration, for Little's law. */
+  readonly inFlightMean: number
+}
+
+export type InvariantLine = {
+  readonly kind: 'invariant'
+  readonly atUs: number
+  readonly arm: number
+  readonly name: string
+  readonly held: boolean
+  readonly detail: string
+}
+
+export type EndLine = {
+  readonly kind: 'end'
+  readonly atUs: number
+  readonly exitCode: number
+  readonly reason: string
+}

@@ -1,0 +1,91 @@
+import type { Patience, RateCurve, ThinkTime } from './plan.ts'
+import type { Topology } from './topology.ts'
+
+/**
+ * What a journey does with: one shopper. Every call is one click; think time passes between clicks by itself.
+ * A click that fails (after patience and reloads) ends the session: the promise never settles.
+ */
+export interface Shopper {
+  get(path: string, params?: PathParams): Promise<Page>
+  post(path: string, options?: PostOptions): Promise<Page>
+  /** A value of a data range, the first ones most often (Zipf, s = 1). */
+  zipf(name: string): number
+  /** A value of a data range, each equally often. */
+  uniform(name: string): number
+  /** One of a list, each equally often. Fails the click's session with a reason when the list is empty. */
+  pick<T>(items: readonly T[]): T
+  /** True with this probability. */
+  chance(probability: number): boolean
+  /** A random UUID from the session's own stream. */
+  uuid(): string
+  /** An order the shop acknowledged: feeds the ledger, the impact and the invariants. */
+  ordered(order: { readonly id: string | number; readonly value: number; readonly currency: string }): void
+  /** Fails the latest click (outcome `failed-check`) when the condition does not hold. */
+  check(name: string, holds: boolean): void
+}
+
+export type PathParams = Readonly<Record<string, string | number>>
+
+export type PostOptions = {
+  readonly params?: PathParams
+  readonly json?: unknown
+  /** Idempotency key: sent as `Idempotency-Key`, which makes the request safe to reload. */
+  readonly key?: string
+}
+
+/** A page as the shopper got it. `json` is the parsed body when the answer was JSON, else `undefined`. */
+export type Page = {
+  readonly status: number
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: journeys read whatever their shop answers.
+  readonly json: any
+}
+
+export type Journey = {
+  readonly name: string
+  /** Relative share of shoppers; weights need not add up to 100. */
+  readonly weight: number
+  readonly thinkTime: ThinkTime
+  readonly steps: (shopper: Shopper) => Promise<void>
+}
+
+/** The surge as a curve, with the words the reports use for it. */
+export type Traffic = {
+  readonly label: string
+  readonly normalPerSec: number
+  readonly peakPerSec: number
+  readonly curve: RateCurve
+}
+
+/** Objectives by route ("GET /products/:id") or `all`. A click meets its objective when it is right and fast enough. */
+export type Slo = Readonly<Record<string, Objective>>
+export type Objective = {
+  /** Upper bounds on response-time percentiles of clicks, ms. */
+  readonly p50Ms?: number
+  readonly p95Ms?: number
+  readonly p99Ms?: number
+  /** Upper bound on the share of clicks not answered right, 0.01 = 1 %. */
+  readonly errorRatio?: number
+}
+
+export type Invariant = { readonly name: string; readonly sql: string; readonly expect: 'no rows' }
+
+/** A scenario after validation: every text read, every default filled in. */
+export type Scenario = {
+  readonly name: string
+  readonly question: string
+  readonly traffic: Traffic
+  /** The same surge, shortened for `--quick`. */
+  readonly quickTraffic: Traffic
+  readonly data: Readonly<Record<string, { readonly from: number; readonly to: number }>>
+  readonly shoppers: readonly Journey[]
+  readonly patience: Patience
+  readonly slo: Slo
+  readonly keepHeadroom: number
+  readonly topology: TopologyPatch
+  readonly invariants: readonly Invariant[]
+  readonly seed: number
+}
+
+/** Part of a topology: what a scenario or `--set` changes. */
+export type TopologyPatch = { readonly [Part in keyof Topology]?: Partial<Topology[Part]> }

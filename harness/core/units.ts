@@ -1,0 +1,55 @@
+import { HarnessError } from './errors.ts'
+
+/**
+ * Units as people write them in a scenario or on the command line, read once at the edge.
+ * Inside the program every number carries its unit in its name.
+ */
+
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)$/
+const MS_PER: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 }
+
+/** Reads "300ms", "2s", "1.5m", "5min", "1h" as milliseconds; `null` when the text is no duration. */
+export function readDurationMs(text: string): number | null {
+  const match = DURATION.exec(text.trim())
+  if (!match) return null
+  return Number(match[1]) * (MS_PER[match[2]!] ?? 1)
+}
+
+/** Reads "5/s" or "300/min" as arrivals per second; `null` when the text is no rate. */
+export function readPerSec(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*\/\s*(s|sec|m|min|h)$/.exec(text.trim())
+  if (!match) return null
+  const unit = match[2]!
+  const seconds = unit.startsWith('s') ? 1 : unit.startsWith('m') ? 60 : 3600
+  return Number(match[1]) / seconds
+}
+
+/** Reads "12x" or "12 x" as the factor 12; `null` when the text is no factor. */
+export function readFactor(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*[x×]$/.exec(text.trim())
+  return match ? Number(match[1]) : null
+}
+
+/** Reads "1%" as 0.01; `null` when the text is no percentage. */
+export function readRatio(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())
+  return match ? Number(match[1]) / 100 : null
+}
+
+/** A duration that was validated before: throws instead of returning `null`. */
+export function durationMs(text: string, where: string): number {
+  const value = readDurationMs(text)
+  if (value === null) throw invalid(text, where, 'a duration such as "300ms", "2s" or "5m"')
+  return value
+}
+
+/** A rate that was validated before: throws instead of returning `null`. */
+export function perSec(text: string, where: string): number {
+  const value = readPerSec(text)
+  if (value === null) throw invalid(text, where, 'a rate such as "5/s"')
+  return value
+}
+
+function invalid(text: string, where: string, expected: string): HarnessError {
+  return new HarnessError({ code: 'usage', message: `${where}: expected ${expected}, got "${text}"`, where })
+}

@@ -1,0 +1,126 @@
+import type { FixStep } from './core/fixes.ts'
+import type { LoadPlan } from './core/plan.ts'
+import type { ComponentRole, EngineEnd, Isolation, OrderLine, SeriesLine, SlotLine } from './core/record.ts'
+import type { Topology } from './core/topology.ts'
+
+/** The three ports through which the world enters, and what passes through them. */
+
+/** Microseconds since t0 on the machine's monotonic clock (`process.hrtime`), which all local processes share. */
+export type Clock = { readonly t0Ns: bigint; nowUs(): number }
+
+// ── Environment ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An app that can be put behind the embedded balancer: the sample shop, or the user's own. */
+export type AppSpec = {
+  readonly name: string
+  /** Program and arguments. `{bundle}` in an argument stands for the bundled `entry`. */
+  readonly command: readonly string[]
+  /** A TypeScript or JavaScript file bundled once before the start (optional). */
+  readonly entry?: string
+  /** Set for every instance, beside PORT, HOST, DATABASE_URL, POOL_SIZE, INSTANCE and the topology's settings. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Answers 200 once the instance can serve: it is polled after the start. */
+  readonly readyPath: string
+  readonly metricsPath?: string
+  /** Runs once on the empty database before the first instance starts (DATABASE_URL is set). */
+  readonly seed?: { readonly command: readonly string[]; readonly entry?: string }
+}
+
+export type EnvironmentSpec = { readonly topology: Topology; readonly app: AppSpec; readonly clock: Clock }
+
+export interface Environment {
+  /** Brings the topology up without CPU budgets, seeded and ready. Rejects with an `environment` HarnessError. */
+  up(spec: EnvironmentSpec, progress: (text: string) => void, signal: AbortSignal): Promise<Running>
+}
+
+export interface Running {
+  /** Where shoppers go. */
+  readonly url: string
+  readonly endpoints: Endpoints
+  readonly topology: Topology
+  readonly isolation: Isolation
+  /** Why these fixes cannot be applied here, or `true`. */
+  can(fixes: readonly FixStep[]): true | string
+  /** Moves from whatever runs now to today's topology with these fixes. Budgets are off afterwards. */
+  apply(fixes: readonly FixStep[]): Promise<void>
+  /** Back to today's topology. */
+  undo(): Promise<void>
+  /** Puts the data back to what it was after seeding: every arm starts from the same data. */
+  restoreData(): Promise<void>
+  /** CPU budgets on or off; the first `on` finds the means that binds. */
+  enforceBudgets(on: boolean): Promise<void>
+  /** Runs SQL outside the database's budget (for invariants). */
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  /** Called when a component dies without being asked to. */
+  onDeath(listener: (death: { readonly component: string; readonly detail: string }) => void): void
+  /** A process of ours outside the topology (the engine) that must not outlive the run. */
+  adopt(pid: number): Promise<void>
+  /** Ends everything and removes every trace. Safe to call twice. */
+  down(): Promise<void>
+}
+
+/** Where probes look. Read afresh at each sample: instances come and go with fixes. */
+export type Endpoints = {
+  database(): {
+    readonly connectionString: string
+    readonly exempt: (backendPid: number) => Promise<void>
+  } | null
+  apps(): readonly { readonly component: string; readonly metricsUrl: string | null }[]
+  balancer(): { readonly component: string; readonly statsUrl: string } | null
+  /** CPU meter of every component the environment runs, counters since its start. */
+  meter(): Promise<readonly MeterReading[]>
+}
+
+export type MeterReading = {
+  readonly component: string
+  readonly role: ComponentRole
+  readonly atUs: number
+  readonly usedUs: number
+  readonly budgetCores: number | null
+  /** Time in which the budget held the component back, and the time it was enforced for. */
+  readonly throttledUs: number
+  readonly enforcedUs: number
+}
+
+// ── Engine ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface SlotSink {
+  slot(line: Omit<SlotLine, 'kind' | 'segment'>): void
+  series(line: Omit<SeriesLine, 'kind'>): void
+  order(line: Omit<OrderLine, 'kind' | 'segment'>): void
+}
+
+export interface Engine {
+  /** Ready to drive: its process runs and the scenario module is loaded. */
+  open(scenarioPath: string, runId: string, clock: Clock): Promise<{ readonly pid: number }>
+  /**
+   * Drives one plan against `url`. `started` is called with the µs at which second 0 begins, before any measured
+   * arrival. Resolves when every session ended (or was cut); rejects with a HarnessError when the engine died.
+   */
+  drive(
+    plan: LoadPlan,
+    url: string,
+    sink: SlotSink,
+    started: (startUs: number) => void,
+    signal: AbortSignal,
+  ): Promise<EngineEnd>
+  close(): Promise<void>
+}
+
+// ── Probe ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type Reading = Omit<SeriesLine, 'kind'>
+
+export interface Probe {
+  readonly name: string
+  /** Time between two calls of `sample`. */
+  readonly intervalMs: number
+  open(endpoints: Endpoints, clock: Clock): Promise<OpenProbe>
+}
+
+export interface OpenProbe {
+  /** Never rejects for a component that is slow or gone: it gives what it could read. */
+  sample(): Promise<readonly Reading[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,106 @@
+import type {
+  ArmLine,
+  EndLine,
+  EventLine,
+  HeaderLine,
+  InvariantLine,
+  OrderLine,
+  RecordLine,
+  SegmentEndLine,
+  SegmentLine,
+  SeriesLine,
+  SlotLine,
+} from './record.ts'
+
+/** A record, sorted into what belongs together. Still only facts. */
+export type RunData = {
+  readonly header: HeaderLine
+  readonly arms: readonly ArmLine[]
+  readonly segments: readonly SegmentData[]
+  readonly series: readonly SeriesLine[]
+  readonly events: readonly EventLine[]
+  readonly invariants: readonly InvariantLine[]
+  /** `null`: the command did not get to its end. */
+  readonly end: EndLine | null
+}
+
+export type SegmentData = {
+  readonly line: SegmentLine
+  readonly slots: readonly SlotLine[]
+  readonly orders: readonly OrderLine[]
+  /** Readings taken while the segment ran. */
+  readonly series: readonly SeriesLine[]
+  /** `null`: the segment did not get to its end. */
+  readonly end: SegmentEndLine | null
+}
+
+/** Sorts the lines of a record. Lines may come in any order after the header; a record without one is no record. */
+export function readRun(lines: Iterable<RecordLine>): RunData | null {
+  let header: HeaderLine | null = null
+  let end: EndLine | null = null
+  const arms: ArmLine[] = []
+  const segmentLines: SegmentLine[] = []
+  const ends = new Map<number, SegmentEndLine>()
+  const slots = new Map<number, SlotLine[]>()
+  const orders = new Map<number, OrderLine[]>()
+  const series: SeriesLine[] = []
+  const events: EventLine[] = []
+  const invariants: InvariantLine[] = []
+  for (const line of lines) {
+    switch (line.kind) {
+      case 'header':
+        header = line
+        break
+      case 'arm':
+        arms.push(line)
+        break
+      case 'segment':
+        segmentLines.push(line)
+        break
+      case 'segment-end':
+        ends.set(line.segment, line)
+        break
+      case 'slot':
+        listOf(slots, line.segment).push(line)
+        break
+      case 'order':
+        listOf(orders, line.segment).push(line)
+        break
+      case 'series':
+        series.push(line)
+        break
+      case 'event':
+        events.push(line)
+        break
+      case 'invariant':
+        invariants.push(line)
+        break
+      case 'end':
+        end = line
+        break
+    }
+  }
+  if (!header) return null
+  series.sort((a, b) => a.atUs - b.atUs)
+  const segments = segmentLines.map((line): SegmentData => {
+    const segmentEnd = ends.get(line.segment) ?? null
+    const untilUs = segmentEnd?.atUs ?? Number.POSITIVE_INFINITY
+    return {
+      line,
+      slots: slots.get(line.segment) ?? [],
+      orders: orders.get(line.segment) ?? [],
+      series: series.filter((reading) => reading.atUs >= line.startUs && reading.atUs <= untilUs),
+      end: segmentEnd,
+    }
+  })
+  return { header, arms, segments, series, events, invariants, end }
+}
+
+function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {
+  let list = map.get(key)
+  if (!list) {
+    list = []
+    map.set(key, list)
+  }
+  return list
+}

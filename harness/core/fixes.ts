@@ -28,7 +28,7 @@ export type FixStep = { readonly id: FixId; readonly step: number }
 const databaseScaleUp: Fix = {
   id: 'database.scale-up',
   label: (step) => `database CPU ×${step}`,
-  steps: [1.5, 2, 3, 4],
+  steps: [1.5, 2, 2.5, 3, 4, 6, 8],
   apply: (topology, step) => ({
     ...topology,
     database: { ...topology.database, cpu: topology.database.cpu * step },
@@ -42,7 +42,7 @@ const databaseScaleUp: Fix = {
 const appScaleOut: Fix = {
   id: 'app.scale-out',
   label: (step) => `load balancing over ${step} servers`,
-  steps: [2, 3, 4],
+  steps: [2, 3, 4, 6, 8],
   apply: (topology, step) => ({
     ...topology,
     balancer: {

@@ -47,9 +47,14 @@ export type LoadPlan = {
    * and waits only for clicks that were under way (a step).
    */
   readonly ending: 'finish' | 'cut'
+  /**
+   * How long after the end of the curve clicks under way are waited for; then they count as `given-up`, slower than
+   * any bound. Must be above the largest bound of the SLO, or clicks that still meet it would be lost.
+   */
+  readonly graceMs: number
 }
 
 /** Length of the measured part of a plan, in seconds. */
-export function planDurationSec(plan: LoadPlan): number {
+export function planDurationSec(plan: Pick<LoadPlan, 'curve'>): number {
   return plan.curve.at(-1)?.atSec ?? 0
 }

@@ -275,6 +275,8 @@ export type EngineEnd = {
   readonly loopDelayP99Ms: number
   /** Time integral of clicks in flight ÷ duration, for Little's law. */
   readonly inFlightMean: number
+  /** What journeys found wrong with pages that came in time (outcome `failed-check`), by reason; absent: nothing. */
+  readonly checkFailures?: Readonly<Record<string, number>>
 }
 
 export type InvariantLine = {

@@ -274,6 +274,9 @@ export type RunResult = Common<'run'> & {
   readonly header: HeaderLine
 }
 
+/** What any command may come to. */
+export type AnyResult = RehearseResult | RunResult | CapacityResult | WhatIfResult | DiagnoseResult
+
 export type ErrorResult = {
   readonly schema: typeof RESULT_SCHEMA
   readonly command: string

@@ -13,7 +13,8 @@ export interface Shopper {
   /** A value of a data range, each equally often. */
   uniform(name: string): number
   /** One of a list, each equally often. Fails the click's session with a reason when the list is empty. */
-  pick<T>(items: readonly T[]): T
+  // biome-ignore lint/suspicious/noExplicitAny: what is picked from a page's `json` is as untyped as the page.
+  pick<T = any>(items: readonly T[]): T
   /** True with this probability. */
   chance(probability: number): boolean
   /** A random UUID from the session's own stream. */
@@ -52,9 +53,25 @@ export type Journey = {
 /** The surge as a curve, with the words the reports use for it. */
 export type Traffic = {
   readonly label: string
+  /** What the curve was drawn from, so that `--set traffic.peak=2x` can draw it again. */
+  readonly shape: TrafficShape
   readonly normalPerSec: number
   readonly peakPerSec: number
   readonly curve: RateCurve
+}
+
+/** The holiday surges that can be drawn; `core/traffic/shapes.ts` holds their outlines. */
+export const SHAPE_KINDS = ['doors-open', 'flash-sale', 'sustained', 'constant'] as const
+export type ShapeKind = (typeof SHAPE_KINDS)[number]
+
+export type TrafficShape = {
+  readonly kind: ShapeKind
+  readonly normalPerSec: number
+  /** As it was written: a factor on normal ("12x") follows when normal changes, a rate ("60/s") does not. */
+  readonly peak:
+    | { readonly kind: 'factor'; readonly factor: number }
+    | { readonly kind: 'rate'; readonly perSec: number }
+  readonly lastsSec: number
 }
 
 /** Objectives by route ("GET /products/:id") or `all`. A click meets its objective when it is right and fast enough. */

@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { Command, CommanderError, Option } from 'commander'
+import { HarnessError } from '../core/errors.ts'
+import { openLoopEngine } from '../engines/open-loop/index.ts'
+import { embeddedEnvironment } from '../environments/embedded/index.ts'
+import { PROBES } from '../probes/index.ts'
+import { VERSION } from '../version.ts'
+import { capacityCommand } from './commands/capacity.ts'
+import { diagnoseCommand } from './commands/diagnose.ts'
+import { rehearseCommand } from './commands/rehearse.ts'
+import { REPORT_FORMATS, reportCommand } from './commands/report.ts'
+import { runCommand } from './commands/run.ts'
+import { shopCommand } from './commands/shop.ts'
+import { validateCommand } from './commands/validate.ts'
+import { whatIfCommand } from './commands/whatif.ts'
+import type { Context, Ending } from './context.ts'
+import { asHarnessError, errorDocument, errorMeaning, errorText } from './errors.ts'
+import { interruptSignal } from './interrupt.ts'
+import { commonOptions, readRate, withOutputOptions, withRunOptions } from './options.ts'
+import { createProgress } from './progress.ts'
+import { SAMPLE_SHOP } from './sample-shop-app.ts'
+
+const startedAtMs = performance.now()
+const reports =
+  process.env['DOORBUSTER_REPORTS'] ?? join(fileURLToPath(new URL('../../', import.meta.url)), 'reports')
+
+const program = new Command('doorbuster')
+  .description(
+    'Rehearses a holiday surge before it happens: surge → cause → fixes → the surge again on the winner.',
+  )
+  .version(VERSION)
+  .showHelpAfterError('(run with --help for what there is)')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) })
+
+const DEFAULT_SCENARIO = 'black-friday'
+
+withRunOptions(
+  program
+    .command('rehearse', { isDefault: true })
+    .argument('[scenario]', 'name of a scenario, or the path of one', DEFAULT_SCENARIO)
+    .summary('surge → cause → fixes → surge again on the winner → report'),
+).action((scenario: string, raw) =>
+  conclude('rehearse', raw, (context) => rehearseCommand(context, scenario)),
+)
+
+withRunOptions(
+  program
+    .command('run')
+    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .summary("the surge once, on today's topology"),
+).action((scenario: string, raw) => conclude('run', raw, (context) => runCommand(context, scenario)))
+
+withRunOptions(
+  program
+    .command('capacity')
+    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .summary("the highest load at which every objective holds on today's topology")
+    .addOption(
+      new Option('--at-least <rate>', 'exit 1 when capacity is below this, e.g. 50/s (for CI)').argParser(
+        readRate,
+      ),
+    ),
+).action((scenario: string, raw: { atLeast?: number }) =>
+  conclude('capacity', raw, (context) => capacityCommand(context, scenario, raw.atLeast ?? null)),
+)
+
+withRunOptions(
+  program
+    .command('whatif')
+    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .summary('capacity with each fix, and with both')
+    .option(
+      '--fix <id>',
+      'only this fix (repeatable)',
+      (value: string, before: string[]) => [...before, value],
+      [] as string[],
+    ),
+).action((scenario: string, raw: { fix: string[] }) =>
+  conclude('whatif', raw, (context) => whatIfCommand(context, scenario, raw.fix)),
+)
+
+withOutputOptions(
+  program
+    .command('diagnose')
+    .argument('<ref>', 'a run: its id, "latest", "latest~1", a path, or "-" for standard input')
+    .summary('what bound capacity in a run made earlier'),
+).action((ref: string, raw) => conclude('diagnose', raw, async (context) => diagnoseCommand(context, ref)))
+
+withOutputOptions(
+  program
+    .command('report')
+    .argument('<ref>', 'a run: its id, "latest", "latest~1", a path, or "-" for standard input')
+    .summary('a run made earlier, read again')
+    .addOption(new Option('--format <format>', 'what to print').choices(REPORT_FORMATS).default('text')),
+).action((ref: string, raw: { format: (typeof REPORT_FORMATS)[number] }) =>
+  conclude('report', raw, async (context) => reportCommand(context, ref, raw.format)),
+)
+
+withRunOptions(
+  program
+    .command('validate')
+    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .summary('read a scenario and say what it would do; nothing is started'),
+).action((scenario: string, raw) =>
+  conclude('validate', raw, (context) => validateCommand(context, scenario)),
+)
+
+withRunOptions(program.command('shop').summary('only the sample shop, to click through')).action((raw) =>
+  conclude('shop', raw, shopCommand),
+)
+
+/** Runs one command and leaves with its exit code; the last line says it in words. */
+async function conclude(
+  name: string,
+  raw: object,
+  act: (context: Context) => Promise<Ending>,
+): Promise<void> {
+  const options = commonOptions(raw)
+  const stderr = (text: string) => void process.stderr.write(`${text}\n`)
+  const context: Context = {
+    adapters: {
+      environment: embeddedEnvironment,
+      engine: () => openLoopEngine(),
+      probes: PROBES,
+      sampleShop: SAMPLE_SHOP,
+    },
+    options,
+    reports,
+    interrupt: interruptSignal(),
+    startedAtMs,
+    stdout: (text) => void process.stdout.write(text),
+    stderr,
+    progress: (title) =>
+      createProgress({ stream: process.stderr, quiet: options.quiet, startedAtMs: Date.now(), title }),
+    colour: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+    columns: process.stdout.columns ?? 100,
+  }
+  try {
+    const { code, meaning } = await act(context)
+    const trustworthy = code === 0 || code === 1
+    const shown = trustworthy && !options.fail ? 0 : code
+    stderr(shown === code ? `exit ${code}: ${meaning}` : `exit 0 (--no-fail; else ${code}): ${meaning}`)
+    process.exitCode = shown
+  } catch (thrown) {
+    const error = asHarnessError(thrown)
+    if (options.json) context.stdout(`${JSON.stringify(errorDocument(name, error), null, 2)}\n`)
+    stderr(errorText(error, options.verbose))
+    stderr(`exit ${error.exitCode}: ${errorMeaning(error)}`)
+    process.exitCode = error.exitCode
+  }
+}
+
+// A reader that left (`| head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (thrown) {
+  if (!(thrown instanceof CommanderError)) throw thrown
+  // Help and version come here too, with exit code 0.
+  process.exitCode =
+    thrown.exitCode === 0 ? 0 : new HarnessError({ code: 'usage', message: thrown.message }).exitCode
+}

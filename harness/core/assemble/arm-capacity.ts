@@ -1,0 +1,78 @@
+import { segmentFacts } from '../measure/check.ts'
+import { meanRate } from '../measure/mean-rate.ts'
+import { stepResult } from '../measure/step.ts'
+import { planDurationSec } from '../plan.ts'
+import type { ScenarioFacts } from '../record.ts'
+import type { Capacity, StepResult } from '../result.ts'
+import type { RunData, SegmentData } from '../run-data.ts'
+import { estimate, observe, type Search, start } from '../search.ts'
+
+/** Loads a search may try, from the scenario alone, so that every arm of a run is judged on the same scale. */
+export function searchBounds({
+  normalPerSec,
+  peakPerSec,
+}: Pick<ScenarioFacts, 'normalPerSec' | 'peakPerSec'>): {
+  readonly floorPerSec: number
+  readonly ceilingPerSec: number
+} {
+  return { floorPerSec: Math.min(normalPerSec, peakPerSec) / 2, ceilingPerSec: peakPerSec * 4 }
+}
+
+export type ArmCapacity = {
+  readonly search: Search
+  readonly steps: readonly StepResult[]
+  readonly segments: readonly SegmentData[]
+  readonly capacity: Omit<Capacity, 'limitedBy'> | null
+}
+
+/** Capacity of one arm from all its steps, weighed by the same search that chose them. */
+export function armCapacity(run: RunData, arm: number): ArmCapacity {
+  const segments = run.segments.filter(
+    ({ line, end }) => line.arm === arm && line.purpose === 'step' && end !== null,
+  )
+  const steps = segments.map((segment) => stepResult(segment, segmentFacts(run, segment)))
+  const bounds = searchBounds(run.header.scenario)
+  const search = steps.reduce(
+    (before, { offeredPerSec, verdict }) => observe(before, { perSec: offeredPerSec, verdict }),
+    start({ ...bounds, startPerSec: bounds.floorPerSec }),
+  )
+  const found = estimate(search)
+  if (!found) return { search, steps, segments, capacity: null }
+  const mix = mixPerShopper(segments)
+  return {
+    search,
+    steps,
+    segments,
+    capacity: {
+      perSec: found.perSec,
+      low: found.low,
+      high: found.high,
+      clicksPerSec: found.perSec * mix.clicks,
+      ordersPerMin: found.perSec * mix.orders * 60,
+      lastPass: found.lastPass,
+      firstFail: found.firstFail,
+      method:
+        found.lies === 'within'
+          ? found.method
+          : `${found.method}; capacity lies ${found.lies === 'above-ceiling' ? 'above the highest' : 'below the lowest'} load tried`,
+    },
+  }
+}
+
+/** Clicks and orders one arriving shopper means in the steady state of these segments. */
+export function mixPerShopper(segments: readonly SegmentData[]): {
+  readonly clicks: number
+  readonly orders: number
+} {
+  let shoppers = 0
+  let clicks = 0
+  let orders = 0
+  for (const { line, orders: taken, end } of segments) {
+    if (!end) continue
+    const durationSec = planDurationSec(line.plan)
+    shoppers += meanRate(line.plan.curve, 0, durationSec) * durationSec
+    clicks += end.engine.clicksIntended
+    orders += new Set(taken.map(({ id }) => id)).size
+  }
+  return shoppers > 0 ? { clicks: clicks / shoppers, orders: orders / shoppers } : { clicks: 0, orders: 0 }
+}

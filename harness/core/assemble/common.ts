@@ -1,0 +1,79 @@
+import { runValidity } from '../measure/validity.ts'
+import type { Isolation, Scope } from '../record.ts'
+import type { Common, InvariantResult } from '../result.ts'
+import { RESULT_SCHEMA } from '../result.ts'
+import type { RunData } from '../run-data.ts'
+
+const NOT_ENFORCED: Isolation = { means: 'none', bindsWithin: null, periodMs: null }
+
+/** What every result says of its run, beside its headline and exit. */
+export function commonOf<Command extends string>(
+  run: RunData,
+  command: Command,
+  answer: {
+    readonly headline: string
+    readonly exit: Common<Command>['exit']
+    readonly reasons?: readonly string[]
+  },
+): Common<Command> {
+  const validity = runValidity(run)
+  const reasons = [...validity.reasons, ...(answer.reasons ?? [])]
+  return {
+    schema: RESULT_SCHEMA,
+    command,
+    run: run.header.run,
+    scope: run.header.scope,
+    headline: answer.headline,
+    exit: answer.exit,
+    validity: { trusted: reasons.length === 0, reasons, checks: validity.checks },
+    isolation: run.arms[0]?.isolation ?? NOT_ENFORCED,
+    notTested: notTested(run.header.scope, run),
+    quick: run.header.options.quick,
+    partial: isPartial(run),
+    elapsedSec: elapsedSec(run),
+  }
+}
+
+/** A run that did not come to its own end: killed, interrupted, or failed half-way. */
+export function isPartial(run: RunData): boolean {
+  return run.end === null || run.end.exitCode === 130 || run.end.exitCode === 4 || run.end.exitCode === 70
+}
+
+function elapsedSec(run: RunData): number {
+  const lastUs = Math.max(
+    0,
+    run.end?.atUs ?? 0,
+    ...run.segments.map(({ end, line }) => end?.atUs ?? line.startUs),
+  )
+  return lastUs / 1e6
+}
+
+/** What no rehearsal of this kind can tell; said in every report, so that nobody reads it into the numbers. */
+function notTested(scope: Scope, run: RunData): string[] {
+  const shop =
+    scope === 'sample-shop'
+      ? ['your own application, data size and queries: this is the sample shop']
+      : ['production data size and its distribution, unless you loaded it']
+  const maintenance =
+    run.header.scope === 'attached'
+      ? []
+      : ['database maintenance under load (autovacuum, checkpoints, backups)']
+  return [
+    ...shop,
+    'the network between shoppers and the shop, TLS, CDN and DNS: all traffic stays on this machine',
+    'payment provider and other remote services, beyond a fixed response time',
+    'autoscaling, and losing a server during the surge',
+    `a surge that lasts longer than this one (${Math.round(run.segments.find(({ line }) => line.purpose === 'surge')?.line.plan.curve.at(-1)?.atSec ?? 0)} s)`,
+    ...maintenance,
+  ]
+}
+
+/** The last word on each invariant: broken once is broken. */
+export function invariantsOf(run: RunData): InvariantResult[] {
+  const byName = new Map<string, InvariantResult>()
+  for (const { name, held, detail } of run.invariants) {
+    if (byName.get(name)?.held === false) continue
+    byName.set(name, { name, held, detail })
+  }
+  return [...byName.values()]
+}

@@ -1,0 +1,40 @@
+import { confirm } from '../diagnose/confirm.ts'
+import { diagnose } from '../diagnose/diagnose.ts'
+import { diagnosisWindows } from '../diagnose/windows.ts'
+import { surgeResult } from '../measure/surge.ts'
+import type { ArmResult, Diagnosis, SurgeResult } from '../result.ts'
+import type { RunData, SegmentData } from '../run-data.ts'
+import { armCapacity } from './arm-capacity.ts'
+
+/** The surges of a run in order; the first is on today's topology. A surge that was cut off is not among them. */
+export function surgesOf(run: RunData): SurgeResult[] {
+  const surges = run.segments.filter(({ line, end }) => line.purpose === 'surge' && end !== null)
+  const held = (segment: SegmentData) => surgeResult(run, segment).held
+  const reference = surges.find(held)
+  return surges.map((segment) => surgeResult(run, segment, reference === segment ? undefined : reference))
+}
+
+/**
+ * What bounds today's topology: read from the surge between first sign and onset and from the capacity steps around the
+ * limit, then held against what the fixes did.
+ */
+export function diagnoseToday(
+  run: RunData,
+  surges: readonly SurgeResult[],
+  arms: readonly ArmResult[],
+): Diagnosis {
+  const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
+  const own: RunData = { ...run, segments: run.segments.filter(({ line }) => todays.has(line.arm)) }
+  const steps = [...todays].flatMap((arm) => armCapacity(run, arm).steps)
+  const surge = surges.find(({ arm }) => todays.has(arm))
+  const found = diagnose(own, diagnosisWindows(own, surge?.incident ?? null, steps))
+  return confirm(found, arms)
+}
+
+/** The cause in one sentence, as soon as the surge on today's topology is over. */
+export function earlyCause(run: RunData): string {
+  const { bottleneck } = diagnoseToday(run, surgesOf(run), [])
+  return bottleneck.class === 'none'
+    ? `cause: not clear yet (${bottleneck.says})`
+    : `cause, ${bottleneck.confidence}: ${bottleneck.says}`
+}

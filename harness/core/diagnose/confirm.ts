@@ -1,0 +1,96 @@
+import type { BottleneckClass } from '../bottleneck.ts'
+import { armLabel, type FixId } from '../fixes.ts'
+import type { ArmResult, Confidence, Diagnosis, Finding } from '../result.ts'
+import { RULES } from './index.ts'
+import type { Rule } from './rule.ts'
+
+type TriedArm = Pick<ArmResult, 'fixes' | 'verdict' | 'capacity'>
+
+/**
+ * The diagnosis after fixes were tried. `confirmed`: changing just this resource moved capacity as predicted, and the
+ * runner-up's prediction for the same change failed. A prediction that did not come true takes the confidence away.
+ * Only arms of a single fix count: two changes at once confirm nothing.
+ */
+export function confirm(diagnosis: Diagnosis, arms: readonly TriedArm[]): Diagnosis {
+  const { bottleneck } = diagnosis
+  const rule = ruleOf(bottleneck.class)
+  if (!rule) return diagnosis
+  const seen = new Map<FixId, 'up' | 'none'>()
+  for (const { fixes, verdict } of arms) {
+    const [fix] = fixes
+    const moved = movement(verdict)
+    if (fix && fixes.length === 1 && moved) seen.set(fix.id, moved)
+  }
+  const rival = bottleneck.runnerUp === null ? undefined : ruleOf(bottleneck.runnerUp)
+  const { confidence, against } = judge(rule, rival, seen, bottleneck.confidence)
+  return {
+    ...diagnosis,
+    bottleneck: { ...bottleneck, confidence, against },
+    findings: [finding(diagnosis, arms)],
+  }
+}
+
+function judge(
+  rule: Rule,
+  rival: Rule | undefined,
+  seen: ReadonlyMap<FixId, 'up' | 'none'>,
+  before: Confidence,
+): { readonly confidence: Confidence; readonly against: BottleneckClass | null } {
+  const failed = [...seen].some(([id, moved]) => rule.predictions[id] === 'up' && moved === 'none')
+  if (failed) return { confidence: 'not-confirmed', against: null }
+  // Another change helped too: a second resource is nearly as short, so this one is not the whole story.
+  const surprised = [...seen].some(([id, moved]) => rule.predictions[id] === 'none' && moved === 'up')
+  if (surprised)
+    return {
+      confidence: rule.decisive && seen.get(rule.decisive) === 'up' ? 'likely' : 'not-confirmed',
+      against: null,
+    }
+  const { decisive } = rule
+  const moved = decisive !== null && seen.get(decisive) === 'up'
+  const rivalFailed =
+    decisive !== null && rival !== undefined && rival.predictions[decisive] !== seen.get(decisive)
+  return moved && rivalFailed
+    ? { confidence: 'confirmed', against: rival.class }
+    : { confidence: before, against: null }
+}
+
+/** What a verdict says of capacity; `null`: nothing. */
+function movement(verdict: ArmResult['verdict']): 'up' | 'none' | null {
+  switch (verdict) {
+    case 'fixes':
+    case 'helps':
+      return 'up'
+    case 'no-effect':
+    case 'harms':
+      return 'none'
+    case 'protects':
+    case 'not-run':
+    case 'inconclusive':
+      return null
+  }
+}
+
+/** What was measured to help against the bottleneck. */
+function finding({ bottleneck }: Diagnosis, arms: readonly TriedArm[]): Finding {
+  const helped = arms.flatMap(({ fixes, verdict, capacity }) =>
+    movement(verdict) === 'up' && capacity
+      ? [
+          {
+            id: fixes.length === 1 ? fixes[0]!.id : armLabel(fixes),
+            gain: {
+              metric: 'capacityPerSec' as const,
+              low: capacity.low,
+              likely: capacity.perSec,
+              high: capacity.high,
+              method: 'measured' as const,
+            },
+          },
+        ]
+      : [],
+  )
+  return { class: bottleneck.class, says: bottleneck.says, fixes: helped }
+}
+
+function ruleOf(name: BottleneckClass): Rule | undefined {
+  return RULES.find((rule) => rule.class === name)
+}

@@ -1,0 +1,17 @@
+import { appCpu } from './app-cpu.ts'
+import { databaseCpu } from './database-cpu.ts'
+import { databaseLock } from './database-lock.ts'
+import { databaseMissingIndex } from './database-missing-index.ts'
+import { generator } from './generator.ts'
+import { poolWait } from './pool-wait.ts'
+import type { Rule } from './rule.ts'
+
+/** Every class that can be named, one line each. `none` is what is left when no other stands (`rank.ts`). */
+export const RULES: readonly Rule[] = [
+  databaseCpu,
+  databaseMissingIndex,
+  databaseLock,
+  poolWait,
+  appCpu,
+  generator,
+]

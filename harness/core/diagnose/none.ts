@@ -1,0 +1,38 @@
+import type { Bottleneck, Evidence } from '../result.ts'
+import type { Signals } from './signals.ts'
+import { cpuTestimony, percent, waitingTestimony } from './testimony.ts'
+
+/** No class stands: either everything held and nothing was at its limit, or it did not and the cause was not seen. */
+export function noBottleneck(signals: Signals): Bottleneck {
+  const { shopper, database, app } = signals
+  const evidence: Evidence[] = [
+    {
+      layer: 'shopper',
+      metric: 'objectivesBroken',
+      value: shopper.broken.length,
+      unit: 'objectives',
+      threshold: 0,
+      supports: shopper.held,
+      says: shopper.held ? 'every objective held' : shopper.broken.join('; ') || 'too few clicks to judge',
+    },
+  ]
+  for (const testimony of [
+    cpuTestimony('database', database?.cpu ?? null, 'spare'),
+    cpuTestimony('app', app?.cpu ?? null, 'spare'),
+  ])
+    if (testimony) evidence.push(testimony)
+  const waiting = waitingTestimony(app)
+  if (waiting) evidence.push({ ...waiting, supports: !waiting.supports })
+  const busiest = Math.max(database?.cpu?.busyRatio ?? 0, app?.cpu?.busyRatio ?? 0)
+  return {
+    class: 'none',
+    resource: null,
+    confidence: shopper.held ? 'likely' : 'not-confirmed',
+    against: null,
+    evidence,
+    runnerUp: null,
+    says: shopper.held
+      ? `nothing was at its limit: the busiest CPU was ${percent(busiest)} used`
+      : 'nothing measured was at its limit: the cause was not seen',
+  }
+}

@@ -1,0 +1,69 @@
+import type { Evidence } from '../result.ts'
+import { type Rule, weigh } from './rule.ts'
+import type { AppSignals, DatabaseSignals } from './signals.ts'
+import {
+  count,
+  cpuTestimony,
+  cpuWords,
+  isLockBound,
+  isSaturated,
+  lockTestimony,
+  waitingTestimony,
+} from './testimony.ts'
+
+/** Connections are held while nothing is asked of the database. */
+const BUSY_CONNECTIONS = 0.5
+
+/** Requests queue for a database connection although the database has time for them. */
+export const poolWait: Rule = {
+  class: 'pool-wait',
+  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up' },
+  // More servers bring more connections, and more CPU with them: it cannot tell the two apart.
+  decisive: null,
+  assess({ database, app }) {
+    const waiting = waitingTestimony(app)
+    const databaseCpu = database?.cpu ?? null
+    const appCpu = app?.cpu ?? null
+    return weigh(
+      [
+        [3, waiting],
+        [1.5, cpuTestimony('database', databaseCpu, 'spare')],
+        [1.5, idleConnections(database, app)],
+        [1, lockTestimony(database, 'none')],
+        [1.5, cpuTestimony('app', appCpu, 'spare')],
+      ],
+      [
+        waiting === null && "the app's connection pool was not measured",
+        waiting !== null && !waiting.supports && 'hardly a request waits for a connection',
+        isSaturated(databaseCpu) &&
+          databaseCpu !== null &&
+          `connections are busy because the database is (${cpuWords(databaseCpu)})`,
+        isLockBound(database) && 'connections are busy waiting for locks in the database',
+        isSaturated(appCpu) &&
+          appCpu !== null &&
+          `connections are returned late because the app has no CPU left (${cpuWords(appCpu)})`,
+      ],
+      {
+        resource: app?.components.join(', ') ?? null,
+        says: app?.pool
+          ? `database connections: ${count(app.pool.waiting)} requests wait for one of ${count(app.pool.max)}, while the database has time`
+          : 'database connections',
+      },
+    )
+  },
+}
+
+function idleConnections(database: DatabaseSignals | null, app: AppSignals | null): Evidence | null {
+  if (!database?.sessions || !app?.pool || app.pool.max <= 0) return null
+  const { active } = database.sessions
+  const { max } = app.pool
+  return {
+    layer: 'database',
+    metric: 'sessionsActive',
+    value: active,
+    unit: 'sessions',
+    threshold: BUSY_CONNECTIONS * max,
+    supports: active < BUSY_CONNECTIONS * max,
+    says: `of ${count(max)} connections ${count(active)} have work in the database`,
+  }
+}

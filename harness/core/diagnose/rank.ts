@@ -1,0 +1,57 @@
+import type { Diagnosis } from '../result.ts'
+import { RULES } from './index.ts'
+import { noBottleneck } from './none.ts'
+import { type Assessment, NAMED_FROM, type Rule } from './rule.ts'
+import type { Signals } from './signals.ts'
+
+type Ranked = Assessment & { readonly rule: Rule }
+
+/** From this share of its signature on, an unconfirmed class counts as likely. */
+const LIKELY_FROM = 0.7
+
+/** The class that fits the measurements best, its strongest rival, and why the others were ruled out. */
+export function rank(signals: Signals): Diagnosis {
+  const ranked = RULES.map((rule): Ranked => ({ ...rule.assess(signals), rule })).sort(
+    (a, b) => Number(a.ruledOutBecause !== null) - Number(b.ruledOutBecause !== null) || b.score - a.score,
+  )
+  const standing = ranked.filter(
+    ({ ruledOutBecause, score }) => ruledOutBecause === null && score >= NAMED_FROM,
+  )
+  // While the generator cannot keep up, nothing else that was measured can be believed.
+  const top = standing.find(({ rule }) => rule.class === 'generator') ?? standing[0]
+  const others = ranked.filter((candidate) => candidate !== top)
+  const ruledOut = others.map(({ rule, ruledOutBecause, score }) => ({
+    class: rule.class,
+    because: ruledOutBecause ?? `weaker: ${Math.round(score * 100)} % of its signature was seen`,
+  }))
+  if (!top) return { bottleneck: noBottleneck(signals), ruledOut, findings: [] }
+  return {
+    bottleneck: {
+      class: top.rule.class,
+      resource: top.resource,
+      confidence: top.score >= LIKELY_FROM ? 'likely' : 'not-confirmed',
+      against: null,
+      evidence: top.evidence,
+      runnerUp: strongestRival(top, others)?.rule.class ?? null,
+      says: top.says,
+    },
+    ruledOut,
+    findings: [],
+  }
+}
+
+/**
+ * Who else it could be: the strongest class still standing, else the one that fits best among those whose fixes would
+ * do something else (a rival that predicts the same could never be told apart by trying them).
+ */
+function strongestRival(top: Ranked, others: readonly Ranked[]): Ranked | undefined {
+  const rivals = others.filter(({ rule }) => rule.class !== 'generator')
+  const standing = rivals.find(({ ruledOutBecause }) => ruledOutBecause === null)
+  if (standing) return standing
+  const apart = rivals.filter(
+    ({ rule }) =>
+      top.rule.decisive === null ||
+      rule.predictions[top.rule.decisive] !== top.rule.predictions[top.rule.decisive],
+  )
+  return (apart.length > 0 ? apart : rivals)[0]
+}

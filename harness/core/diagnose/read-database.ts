@@ -1,0 +1,87 @@
+import { quantile } from 'simple-statistics'
+import type { SeriesLine } from '../record.ts'
+import type { CpuSignals, DatabaseSignals, StatementSignals, TableSignals } from './signals.ts'
+import { statementLabel } from './statement-label.ts'
+
+/** What the database's readings of the windows (`seconds` long in all) say; `null` when there are none. */
+export function readDatabase(
+  readings: readonly SeriesLine[],
+  cpu: CpuSignals | null,
+  seconds: number,
+): DatabaseSignals | null {
+  const lines = readings.filter(({ probe, role }) => probe === 'database' && role === 'database')
+  const component =
+    lines[0]?.component ??
+    readings.find(({ probe, role }) => probe === 'cpu' && role === 'database')?.component
+  if (component === undefined) return null
+  const gauge = (name: string): number | null => {
+    const values = lines.flatMap(({ values }) => (values[name] === undefined ? [] : [values[name]]))
+    return values.length > 0 ? quantile(values, 0.75) : null
+  }
+  const active = gauge('sessionsActive')
+  const lock = gauge('sessionsLock') ?? 0
+  return {
+    component,
+    cpu,
+    sessions:
+      active === null
+        ? null
+        : {
+            active,
+            onCpu: gauge('sessionsOnCpu') ?? Math.max(0, active - lock),
+            lock,
+            idleInTransaction: gauge('sessionsIdleInTransaction') ?? 0,
+          },
+    statements: statements(lines, seconds),
+    tables: tables(lines, seconds),
+    lockedStatement: lockedStatement(lines),
+  }
+}
+
+function statements(lines: readonly SeriesLine[], seconds: number): StatementSignals[] {
+  const byId = new Map<string, { query: string; execMs: number; rows: number }>()
+  let totalMs = 0
+  for (const { queryId, query, execMs, rows } of lines.flatMap((line) => line.statements ?? [])) {
+    const known = byId.get(queryId) ?? { query, execMs: 0, rows: 0 }
+    byId.set(queryId, { query, execMs: known.execMs + execMs, rows: known.rows + rows })
+    totalMs += execMs
+  }
+  return [...byId.values()]
+    .sort((a, b) => b.execMs - a.execMs)
+    .map(({ query, execMs, rows }) => ({
+      label: statementLabel(query),
+      shareOfTime: totalMs > 0 ? execMs / totalMs : 0,
+      rowsPerSec: rows / seconds,
+    }))
+}
+
+function tables(lines: readonly SeriesLine[], seconds: number): TableSignals[] {
+  const byName = new Map<string, { seqRows: number; seqScans: number; indexRows: number }>()
+  for (const { table, seqRows, seqScans, indexRows } of lines.flatMap((line) => line.tables ?? [])) {
+    const known = byName.get(table) ?? { seqRows: 0, seqScans: 0, indexRows: 0 }
+    byName.set(table, {
+      seqRows: known.seqRows + seqRows,
+      seqScans: known.seqScans + seqScans,
+      indexRows: known.indexRows + indexRows,
+    })
+  }
+  return [...byName]
+    .map(([table, { seqRows, seqScans, indexRows }]) => ({
+      table,
+      seqRowsPerSec: seqRows / seconds,
+      rowsPerScan: seqScans > 0 ? seqRows / seqScans : 0,
+      indexRowsPerSec: indexRows / seconds,
+    }))
+    .sort((a, b) => b.seqRowsPerSec - a.seqRowsPerSec)
+}
+
+function lockedStatement(lines: readonly SeriesLine[]): string | null {
+  const waiting = new Map<string, number>()
+  for (const { waitType, queryId, n } of lines.flatMap((line) => line.sessions ?? []))
+    if (waitType === 'lock' && queryId !== null) waiting.set(queryId, (waiting.get(queryId) ?? 0) + n)
+  const [most] = [...waiting].sort(([, a], [, b]) => b - a)
+  const query = lines
+    .flatMap((line) => line.statements ?? [])
+    .find(({ queryId }) => queryId === most?.[0])?.query
+  return query === undefined ? null : statementLabel(query)
+}

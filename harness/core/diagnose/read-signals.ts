@@ -1,0 +1,150 @@
+import { mean, quantile } from 'simple-statistics'
+import { judgeSlo, tightestP95Ms } from '../measure/slo.ts'
+import { tallyClicks } from '../measure/tally-clicks.ts'
+import type { ComponentRole, ProbeName, SeriesLine } from '../record.ts'
+import type { RunData } from '../run-data.ts'
+import { readDatabase } from './read-database.ts'
+import type { AppSignals, CpuSignals, GeneratorSignals, Signals } from './signals.ts'
+import type { DiagnosisWindow } from './windows.ts'
+
+/** A reading tells of the second before it, so it belongs to the window that holds the middle of that second. */
+const HALF_READING_US = 500_000
+/** Lag that matters: a tenth of the tightest objective, and never below what timers on a busy machine are late anyway. */
+const LAG_SHARE = 0.1
+const LAG_LEAST_MS = 20
+
+/** Boils the readings and clicks of the windows down to what the bottleneck rules look at. */
+export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): Signals {
+  const within = (us: number) => windows.some(({ fromUs, toUs }) => us >= fromUs && us < toUs)
+  const readings = run.series.filter(({ atUs }) => within(atUs - HALF_READING_US))
+  const firstUs = Math.min(...windows.map(({ fromUs }) => fromUs))
+  const clicks = run.segments.flatMap(({ line, slots }) =>
+    slots.filter(({ of, sec }) => of === 'click' && sec >= 0 && within(line.startUs + (sec + 0.5) * 1e6)),
+  )
+  const host = readHost(readings)
+  const before = run.series.filter(({ atUs, probe }) => probe === 'app' && atUs < firstUs)
+  return {
+    shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
+    database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
+    app: readApp(readings, before, host),
+    generator: readGenerator(readings, run),
+    host,
+  }
+}
+
+function readHost(readings: readonly SeriesLine[]): Signals['host'] {
+  const values = byComponent(readings, 'host', 'host').flatMap(([, lines]) =>
+    lines.map(({ values }) => values),
+  )
+  const busy = values.flatMap(({ busyCores, cores }) => (busyCores && cores ? [busyCores / cores] : []))
+  const cores = values[0]?.['cores']
+  return busy.length > 0 && cores ? { busyRatio: quantile(busy, 0.75), cores } : null
+}
+
+/** CPU of all components of a role: ratios averaged, cores added up. */
+function readCpu(
+  readings: readonly SeriesLine[],
+  role: ComponentRole,
+  host: Signals['host'],
+): CpuSignals | null {
+  const components = byComponent(readings, 'cpu', role).map(([, lines]) => lines)
+  if (components.length === 0) return null
+  const gauge = (name: string) => components.flatMap((lines) => upperQuartile(lines, name) ?? [])
+  const usedCores = sum(gauge('usedCores'))
+  const budgets = gauge('budgetCores')
+  const busy = gauge('busyRatio')
+  const throttled = gauge('throttledRatio')
+  // Without a budget the machine is the limit; an app's event loop can use one core of it.
+  const against = role === 'app' ? components.length : (host?.cores ?? 1)
+  const unbudgeted = Math.max(usedCores / against, role === 'database' ? starved(usedCores, host) : 0)
+  return {
+    busyRatio: busy.length > 0 ? mean(busy) : unbudgeted,
+    usedCores,
+    budgetCores: budgets.length > 0 ? sum(budgets) : null,
+    throttledRatio: throttled.length > 0 ? mean(throttled) : 0,
+  }
+}
+
+/** A machine with no core to spare holds back whoever uses most of it. */
+function starved(usedCores: number, host: Signals['host']): number {
+  if (!host || host.busyRatio < 0.95) return 0
+  return usedCores >= 0.4 * host.busyRatio * host.cores ? host.busyRatio : 0
+}
+
+function readApp(
+  readings: readonly SeriesLine[],
+  before: readonly SeriesLine[],
+  host: Signals['host'],
+): AppSignals | null {
+  const cpu = readCpu(readings, 'app', host)
+  const instances = byComponent(readings, 'app', 'app')
+  const names = [...new Set([...byComponent(readings, 'cpu', 'app'), ...instances].map(([name]) => name))]
+  if (names.length === 0) return null
+  const gauge = (name: string) => instances.flatMap(([, lines]) => upperQuartile(lines, name) ?? [])
+  const calm = before.flatMap(({ values }) => values['queryMsMean'] || [])
+  const max = gauge('poolMax')
+  return {
+    components: names,
+    cpu,
+    pool:
+      max.length > 0
+        ? { max: sum(max), waiting: sum(gauge('poolWaiting')), waitMs: highest(gauge('poolWaitMsMean')) ?? 0 }
+        : null,
+    queryMs: highest(gauge('queryMsMean')),
+    // The lower quartile: some of that time another load may have been at its limit.
+    calmQueryMs: calm.length > 0 ? quantile(calm, 0.25) : null,
+    loopBusyRatio: highest(gauge('loopBusyRatio')),
+    loopDelayP99Ms: highest(gauge('loopDelayP99Ms')),
+  }
+}
+
+function readGenerator(readings: readonly SeriesLine[], run: RunData): GeneratorSignals | null {
+  const processes = byComponent(readings, 'generator', 'generator')
+  if (processes.length === 0) return null
+  const lines = processes.flatMap(([, own]) => own)
+  const total = (name: string) => sum(lines.map(({ values }) => values[name] ?? 0))
+  const worst = (name: string) => highest(processes.flatMap(([, own]) => upperQuartile(own, name) ?? [])) ?? 0
+  const tightest = tightestP95Ms(run.header.scenario.slo)
+  return {
+    component: processes[0]![0],
+    sentRatio: total('intended') > 0 ? total('sent') / total('intended') : 1,
+    sendLagP99Ms: worst('sendLagP99Ms'),
+    lagBoundMs: Math.max(LAG_LEAST_MS, tightest === null ? 0 : LAG_SHARE * tightest),
+    cpuCores: worst('cpuCores'),
+    loopDelayP99Ms: worst('loopDelayP99Ms'),
+  }
+}
+
+// ── readings ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+function byComponent(
+  readings: readonly SeriesLine[],
+  probe: ProbeName,
+  role: ComponentRole,
+): readonly (readonly [component: string, lines: readonly SeriesLine[]])[] {
+  const lines = new Map<string, SeriesLine[]>()
+  for (const reading of readings) {
+    if (reading.probe !== probe || reading.role !== role) continue
+    const list = lines.get(reading.component)
+    if (list) list.push(reading)
+    else lines.set(reading.component, [reading])
+  }
+  return [...lines]
+}
+
+function upperQuartile(lines: readonly SeriesLine[], name: string): number | null {
+  const values = lines.flatMap(({ values }) => (values[name] === undefined ? [] : [values[name]]))
+  return values.length > 0 ? quantile(values, 0.75) : null
+}
+
+function seconds(windows: readonly DiagnosisWindow[]): number {
+  return Math.max(1, sum(windows.map(({ fromUs, toUs }) => (toUs - fromUs) / 1e6)))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function highest(values: readonly number[]): number | null {
+  return values.length > 0 ? Math.max(...values) : null
+}

@@ -1,0 +1,75 @@
+import type { SloJudgement } from '../measure/slo.ts'
+
+/**
+ * What diagnosis sees: measurements of the windows, boiled down. Gauges are upper quartiles over the windows' seconds,
+ * as the limit is where the readings are highest; `null` = not read.
+ */
+export type Signals = {
+  readonly shopper: SloJudgement
+  readonly database: DatabaseSignals | null
+  readonly app: AppSignals | null
+  readonly generator: GeneratorSignals | null
+  readonly host: { readonly busyRatio: number; readonly cores: number } | null
+}
+
+export type CpuSignals = {
+  /** Used ÷ budget; without a budget, against what the machine could give. */
+  readonly busyRatio: number
+  readonly usedCores: number
+  readonly budgetCores: number | null
+  readonly throttledRatio: number
+}
+
+export type DatabaseSignals = {
+  readonly component: string
+  readonly cpu: CpuSignals | null
+  /** Mean sessions; `null`: activity was not sampled. */
+  readonly sessions: {
+    readonly active: number
+    readonly onCpu: number
+    readonly lock: number
+    readonly idleInTransaction: number
+  } | null
+  /** Heaviest first, with their share of all execution time seen. */
+  readonly statements: readonly StatementSignals[]
+  readonly tables: readonly TableSignals[]
+  /** The statement most sessions were waiting for a lock in. */
+  readonly lockedStatement: string | null
+}
+
+export type StatementSignals = {
+  readonly label: string
+  readonly shareOfTime: number
+  readonly rowsPerSec: number
+}
+
+/** Rows read by scanning the whole table, and by index. */
+export type TableSignals = {
+  readonly table: string
+  readonly seqRowsPerSec: number
+  readonly rowsPerScan: number
+  readonly indexRowsPerSec: number
+}
+
+export type AppSignals = {
+  readonly components: readonly string[]
+  readonly cpu: CpuSignals | null
+  /** Connections of all instances' pools, and requests waiting for one; `null`: the app gives no such metrics. */
+  readonly pool: { readonly max: number; readonly waiting: number; readonly waitMs: number } | null
+  readonly queryMs: number | null
+  /** Query time before the first window; `null`: nothing was read then. */
+  readonly calmQueryMs: number | null
+  readonly loopBusyRatio: number | null
+  readonly loopDelayP99Ms: number | null
+}
+
+export type GeneratorSignals = {
+  readonly component: string
+  /** Attempts sent ÷ intended. */
+  readonly sentRatio: number
+  readonly sendLagP99Ms: number
+  /** What the lag is held against: a part of the tightest objective. */
+  readonly lagBoundMs: number
+  readonly cpuCores: number
+  readonly loopDelayP99Ms: number
+}

@@ -1,0 +1,189 @@
+import type { Evidence } from '../result.ts'
+import type { AppSignals, CpuSignals, DatabaseSignals, TableSignals } from './signals.ts'
+
+/** Parts of signatures that several classes share, each with its threshold. */
+
+/** Of its budget: a component that uses this much is at its limit (throttling makes the last tenth unreachable). */
+const SATURATED = 0.9
+const NEARLY_SATURATED = 0.8
+const THROTTLED = 0.5
+/** More than one request waiting on average is a queue; less is chance. */
+const QUEUE = 1
+const WAIT_MS = 10
+const GROWN = 2
+/** Sessions on CPU at once, on average: the database has more to do than one thing at a time. */
+const SESSIONS = 2
+/** Rows read by scanning whole tables for each row the statements gave back, and the size that makes a scan matter. */
+const SCANNED_PER_ROW = 50
+const ROWS_PER_SCAN = 1000
+
+/** CPU at its limit: nine tenths of the budget, or eight while mostly throttled by it. */
+export function isSaturated(cpu: CpuSignals | null): boolean {
+  if (!cpu) return false
+  return cpu.busyRatio >= SATURATED || (cpu.busyRatio >= NEARLY_SATURATED && cpu.throttledRatio >= THROTTLED)
+}
+
+/** How busy a CPU is, held against saturation; `wanted`: whether saturation supports the class. */
+export function cpuTestimony(
+  layer: 'database' | 'app',
+  cpu: CpuSignals | null,
+  wanted: 'saturated' | 'spare',
+): Evidence | null {
+  if (!cpu) return null
+  const saturated = isSaturated(cpu)
+  const words = `${layer === 'database' ? 'database' : 'app'} CPU ${cpuWords(cpu)}`
+  return {
+    layer,
+    metric: 'busyRatio',
+    value: cpu.busyRatio,
+    unit: 'ratio',
+    threshold: SATURATED,
+    supports: saturated === (wanted === 'saturated'),
+    says: saturated ? `${words}: at its limit` : `${words}: not at its limit`,
+  }
+}
+
+/** "98 % of 0.20 cores". */
+export function cpuWords({ busyRatio, budgetCores, usedCores }: CpuSignals): string {
+  return budgetCores === null
+    ? `${usedCores.toFixed(2)} cores, ${percent(busyRatio)} of what it could get`
+    : `${percent(busyRatio)} of ${budgetCores.toFixed(2)} cores`
+}
+
+/** Requests wait for a connection, or queries take much longer than in calm times. */
+export function pressureTestimony(app: AppSignals | null): Evidence | null {
+  if (!app) return null
+  const { pool, queryMs, calmQueryMs } = app
+  if (pool && (pool.waiting >= QUEUE || pool.waitMs >= WAIT_MS)) return waitingTestimony(app)
+  if (queryMs !== null && calmQueryMs !== null && calmQueryMs > 0)
+    return {
+      layer: 'app',
+      metric: 'queryMsMean',
+      value: queryMs,
+      unit: 'ms',
+      threshold: GROWN * calmQueryMs,
+      supports: queryMs >= GROWN * calmQueryMs,
+      says: `a query takes ${ms(queryMs)} at the app, ${ms(calmQueryMs)} in calm times`,
+    }
+  return waitingTestimony(app)
+}
+
+/** Requests wait for a database connection. */
+export function waitingTestimony(app: AppSignals | null): Evidence | null {
+  if (!app?.pool) return null
+  const { waiting, waitMs, max } = app.pool
+  const supports = waiting >= QUEUE || waitMs >= WAIT_MS
+  return {
+    layer: 'pool',
+    metric: 'poolWaiting',
+    value: waiting,
+    unit: 'requests',
+    threshold: QUEUE,
+    supports,
+    says: supports
+      ? `${count(waiting)} requests wait for one of ${count(max)} connections${waitMs > 0 ? `, ${ms(waitMs)} each` : ''}`
+      : `hardly a request waits for one of ${count(max)} connections`,
+  }
+}
+
+/** Sessions that run, rather than wait, in the database. */
+export function onCpuTestimony(database: DatabaseSignals | null, wanted: 'many' | 'few'): Evidence | null {
+  if (!database?.sessions) return null
+  const { onCpu } = database.sessions
+  const many = onCpu >= SESSIONS
+  return {
+    layer: 'database',
+    metric: 'sessionsOnCpu',
+    value: onCpu,
+    unit: 'sessions',
+    threshold: SESSIONS,
+    supports: many === (wanted === 'many'),
+    says: `${count(onCpu)} sessions at a time want the database's CPU`,
+  }
+}
+
+/** Share of the active sessions that wait for a lock. */
+export function isLockBound(database: DatabaseSignals | null): boolean {
+  if (!database?.sessions) return false
+  const { active, lock } = database.sessions
+  return lock >= 1 && lock >= 0.5 * active
+}
+
+/** Lock waits among the active sessions; `wanted`: whether a queue supports the class. */
+export function lockTestimony(database: DatabaseSignals | null, wanted: 'queue' | 'none'): Evidence | null {
+  if (!database?.sessions) return null
+  const { active, lock } = database.sessions
+  return {
+    layer: 'database',
+    metric: 'sessionsLock',
+    value: lock,
+    unit: 'sessions',
+    threshold: Math.max(1, 0.5 * active),
+    supports: isLockBound(database) === (wanted === 'queue'),
+    says:
+      lock >= 0.05
+        ? `${count(lock)} of ${count(active)} active sessions wait for a lock`
+        : 'no session waits for a lock',
+  }
+}
+
+/** The table whose whole-table scans make up most of what is read; `null`: index use is as it should be. */
+export function scannedTable(database: DatabaseSignals | null): TableSignals | null {
+  const heaviest = database?.tables[0]
+  if (!database || !heaviest || heaviest.rowsPerScan < ROWS_PER_SCAN) return null
+  const { seqRows, allRows } = rowsRead(database)
+  const returned = Math.max(
+    1,
+    database.statements.reduce((sum, { rowsPerSec }) => sum + rowsPerSec, 0),
+  )
+  return seqRows >= 0.5 * allRows && seqRows >= SCANNED_PER_ROW * returned ? heaviest : null
+}
+
+/** Rows read by scans for each row given back; `wanted`: whether scans support the class. */
+export function scanTestimony(
+  database: DatabaseSignals | null,
+  wanted: 'scans' | 'indexes',
+): Evidence | null {
+  if (!database || database.tables.length === 0) return null
+  const table = scannedTable(database)
+  const { seqRows } = rowsRead(database)
+  const returned = Math.max(
+    1,
+    database.statements.reduce((sum, { rowsPerSec }) => sum + rowsPerSec, 0),
+  )
+  return {
+    layer: 'database',
+    metric: 'seqRowsPerRowReturned',
+    value: seqRows / returned,
+    unit: 'rows',
+    threshold: SCANNED_PER_ROW,
+    supports: (table !== null) === (wanted === 'scans'),
+    says: table
+      ? `${thousands(seqRows)} rows/s come from scanning whole tables, mostly ${table.table} (${thousands(table.rowsPerScan)} rows a scan), ${thousands(seqRows / returned)} for each row returned`
+      : 'tables are read by index: whole-table scans do not dominate',
+  }
+}
+
+function rowsRead({ tables }: DatabaseSignals): { readonly seqRows: number; readonly allRows: number } {
+  const seqRows = tables.reduce((sum, { seqRowsPerSec }) => sum + seqRowsPerSec, 0)
+  const indexRows = tables.reduce((sum, { indexRowsPerSec }) => sum + indexRowsPerSec, 0)
+  return { seqRows, allRows: seqRows + indexRows }
+}
+
+/** "98 %". */
+export function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`
+}
+
+/** "12", or "2.4" below ten. */
+export function count(value: number): string {
+  return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1)
+}
+
+function ms(value: number): string {
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
+}
+
+function thousands(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}

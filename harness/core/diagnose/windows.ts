@@ -1,0 +1,74 @@
+import { planDurationSec } from '../plan.ts'
+import type { Incident, StepResult } from '../result.ts'
+import type { RunData } from '../run-data.ts'
+
+/** A stretch of time that diagnosis reads, µs since t0. */
+export type DiagnosisWindow = { readonly fromUs: number; readonly toUs: number }
+
+/** Shorter than this a stretch has too few readings of one a second. */
+const SHORTEST_SEC = 3
+/** The first readings of a step still tell of the time before it. */
+const LEAD_IN_US = 900_000
+/** Steps this near to capacity show what binds; the wider band is taken when none is nearer. */
+const BANDS = [
+  { from: 0.9, to: 1.3 },
+  { from: 0.7, to: 1.5 },
+] as const
+
+/**
+ * Where diagnosis looks: the surge from its first sign to its onset, and the steps around the limit. Never the collapse:
+ * by then reloads load everything. A surge that broke nothing is read around its highest load.
+ */
+export function diagnosisWindows(
+  run: RunData,
+  incident: Pick<Incident, 'firstSignSec' | 'onsetSec'> | null,
+  steps: readonly StepResult[],
+): DiagnosisWindow[] {
+  return [...surgeWindow(run, incident), ...stepWindows(run, steps)].sort((a, b) => a.fromUs - b.fromUs)
+}
+
+function surgeWindow(
+  run: RunData,
+  incident: Pick<Incident, 'firstSignSec' | 'onsetSec'> | null,
+): DiagnosisWindow[] {
+  const surge = run.segments.find(({ line }) => line.purpose === 'surge')
+  if (!surge || !incident) return []
+  const { startUs, plan } = surge.line
+  const at = (sec: number) => startUs + Math.max(0, sec) * 1e6
+  const { firstSignSec, onsetSec } = incident
+  if (onsetSec !== null) {
+    const from = Math.min(firstSignSec ?? onsetSec, onsetSec + 1 - SHORTEST_SEC)
+    return [{ fromUs: at(from), toUs: at(onsetSec + 1) }]
+  }
+  const highest = Math.max(...plan.curve.map(({ perSec }) => perSec))
+  const high = plan.curve.filter(({ perSec }) => perSec >= 0.9 * highest)
+  const fromSec = high.at(0)?.atSec ?? 0
+  const toSec = Math.max(high.at(-1)?.atSec ?? 0, fromSec + SHORTEST_SEC)
+  return [{ fromUs: at(fromSec), toUs: at(toSec) }]
+}
+
+function stepWindows(run: RunData, steps: readonly StepResult[]): DiagnosisWindow[] {
+  const loads = (verdict: StepResult['verdict']) =>
+    steps.filter((step) => step.verdict === verdict).map(({ offeredPerSec }) => offeredPerSec)
+  const passes = loads('pass')
+  const fails = loads('fail')
+  if (passes.length + fails.length === 0) return []
+  const lastPass = passes.length > 0 ? Math.max(...passes) : Math.min(...fails)
+  const firstFail = fails.length > 0 ? Math.min(...fails) : lastPass
+  const capacityPerSec = Math.sqrt(lastPass * firstFail)
+  for (const { from, to } of BANDS) {
+    const near = steps.filter(
+      ({ verdict, offeredPerSec }) =>
+        verdict !== 'invalid' &&
+        offeredPerSec >= from * capacityPerSec &&
+        offeredPerSec <= to * capacityPerSec,
+    )
+    const windows = near.flatMap(({ segment }) => {
+      const line = run.segments.find((candidate) => candidate.line.segment === segment)?.line
+      if (!line) return []
+      return [{ fromUs: line.startUs + LEAD_IN_US, toUs: line.startUs + planDurationSec(line.plan) * 1e6 }]
+    })
+    if (windows.length > 0) return windows
+  }
+  return []
+}

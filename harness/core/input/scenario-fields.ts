@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import type { ThinkTime } from '../plan.ts'
+import type { Journey } from '../scenario.ts'
+import { readDurationMs, readRatio } from '../units.ts'
+import { knownKeys } from './known-keys.ts'
+import { SLO_INPUT } from './slo-input.ts'
+import { textOf } from './text-of.ts'
+import { TOPOLOGY_INPUT } from './topology-input.ts'
+import { QUICK_INPUT, TRAFFIC_INPUT } from './traffic-input.ts'
+
+const NAME = 'a name in lower case with dashes such as "black-friday", at most 60 characters'
+const QUESTION = 'the question the rehearsal answers, as a sentence'
+const SEED = 'a whole number from 0 to 4294967295'
+const RANGE = 'range(from, to) of whole numbers with from ≤ to and at most 1,000,000 values'
+const RELOADS = 'a whole number of reloads from 0 to 5'
+const WEIGHT = 'a weight above 0'
+const SHOPPERS = 'at least one journey("name", { weight, thinkTime }, async (shopper) => { … })'
+const INVARIANT_SQL = 'a select statement that finds what must not be'
+
+const THINK_TIME = textOf<ThinkTime>('a think time such as "1s" or "0.3s..2s", at most 10min', (text) => {
+  const [first, second, ...more] = text.split('..').map(readDurationMs)
+  const longest = 600_000
+  if (first == null || first > longest || more.length > 0) return null
+  if (second === undefined) return { kind: 'fixed', ms: first }
+  return second === null || second < first || second > longest
+    ? null
+    : { kind: 'uniform', minMs: first, maxMs: second }
+})
+
+const JOURNEY = knownKeys({
+  name: z
+    .string({ error: 'the name of the journey' })
+    .regex(/^\S.{0,59}$/, { error: 'a name of 1 to 60 characters' }),
+  weight: z
+    .number({ error: WEIGHT })
+    .positive({ error: WEIGHT })
+    .max(1e6, { error: 'a weight of at most 1000000' }),
+  thinkTime: THINK_TIME,
+  steps: z.custom<Journey['steps']>((value) => typeof value === 'function', {
+    error: 'what the shopper does: async (shopper) => { … }',
+  }),
+})
+
+const INVARIANT = knownKeys({
+  name: z.string({ error: 'the name of the invariant' }).regex(/\S/, { error: 'the name of the invariant' }),
+  sql: z.string({ error: INVARIANT_SQL }).regex(/\S/, { error: INVARIANT_SQL }),
+  expect: z.literal('no rows', { error: '"no rows"' }),
+})
+
+/** What this version does not run is refused, never silently ignored. */
+function notRunYet(what: string) {
+  const error = `an empty list: this version does not run ${what}`
+  return z.array(z.unknown(), { error }).max(0, { error })
+}
+
+/** The fields of a scenario, in the order their problems are reported. */
+export const SCENARIO_FIELDS = {
+  name: z.string({ error: NAME }).regex(/^[a-z0-9][a-z0-9-]{0,59}$/, { error: NAME }),
+  question: z.string({ error: QUESTION }).regex(/\S/, { error: QUESTION }),
+  traffic: TRAFFIC_INPUT,
+  quick: QUICK_INPUT.optional(),
+  data: z
+    .record(
+      z.string().regex(/^[A-Za-z]\w*$/, { error: 'a name such as "product"' }),
+      knownKeys({ from: z.int({ error: RANGE }), to: z.int({ error: RANGE }) }).refine(
+        ({ from, to }) => from <= to && to - from < 1_000_000,
+        { error: RANGE },
+      ),
+      { error: 'ranges by name: { product: range(1, 10_000) }' },
+    )
+    .default({}),
+  shoppers: z.array(JOURNEY, { error: SHOPPERS }).min(1, { error: SHOPPERS }),
+  patience: knownKeys({
+    timeout: textOf('a duration from 100ms to 60s such as "3s"', (text) => {
+      const ms = readDurationMs(text)
+      return ms !== null && ms >= 100 && ms <= 60_000 ? ms : null
+    }),
+    reloads: z.int({ error: RELOADS }).min(0, { error: RELOADS }).max(5, { error: RELOADS }),
+  })
+    .transform(({ timeout, reloads }) => ({ timeoutMs: timeout, reloads }))
+    .default({ timeoutMs: 3000, reloads: 1 }),
+  slo: SLO_INPUT,
+  forecast: knownKeys({
+    // Read for its form only: how long the headroom lasts is not worked out in this version.
+    growth: textOf('a growth such as "8%/month"', (text) =>
+      /^\d+(\.\d+)?\s*%\s*\/\s*(month|year)$/.test(text) ? text : null,
+    ).exactOptional(),
+    keepHeadroom: textOf('a percentage such as "30%"', readRatio).exactOptional(),
+  }).default({}),
+  topology: TOPOLOGY_INPUT.default({}),
+  invariants: z
+    .array(INVARIANT, { error: 'a list of invariants { name, sql, expect: "no rows" }' })
+    .default([]),
+  alerts: notRunYet('alerts').default([]),
+  faults: notRunYet('faults').default([]),
+  seed: z.int({ error: SEED }).min(0, { error: SEED }).max(0xffff_ffff, { error: SEED }).default(42),
+}

@@ -1,0 +1,143 @@
+import { describeValue } from './input/describe-value.ts'
+import { plainCopy } from './input/plain-copy.ts'
+import type { Problem } from './input/problem.ts'
+import { problemsOf, unknownKey } from './input/problems-of.ts'
+import { SCENARIO_FIELDS } from './input/scenario-fields.ts'
+import { changeShape, peakProblem, type SurgeChange } from './input/traffic-input.ts'
+import { samplesNeeded } from './samples-needed.ts'
+import type { Journey, Scenario, Slo, TrafficShape } from './scenario.ts'
+import { expectedArrivals } from './traffic/curve.ts'
+import { drawTraffic } from './traffic/shapes.ts'
+
+export type ScenarioReading =
+  | { readonly ok: true; readonly scenario: Scenario }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+const QUICK_AT_LEAST_SEC = 20
+const KEEP_HEADROOM = 0.3
+
+/**
+ * Reads what a scenario module exported: every text becomes a number with a unit, every default is filled in.
+ * Reports all problems at once and never throws, whatever it is given.
+ */
+export function readScenario(input: unknown): ScenarioReading {
+  const { copy, problems: unreadable } = plainCopy(input)
+  if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) {
+    const expected = 'export default defineScenario({ … })'
+    const notAnObject = { path: 'scenario', expected, got: describeValue(copy) }
+    return { ok: false, problems: unreadable.length > 0 ? unreadable : [notAnObject] }
+  }
+  const given = copy as Readonly<Record<string, unknown>>
+  const known = Object.keys(SCENARIO_FIELDS)
+  const problems: Problem[] = Object.keys(given)
+    .filter((key) => !known.includes(key))
+    .map((key) => unknownKey([key], key, known))
+
+  // Field by field, so that what can only be seen across fields is checked whatever else is wrong.
+  const read = <Value>(key: keyof typeof SCENARIO_FIELDS, schema: Schema<Value>): Value | null => {
+    const reading = schema.safeParse(given[key])
+    if (reading.success) return reading.data
+    problems.push(...problemsOf(reading.error, given[key], [key]))
+    return null
+  }
+  const fields = SCENARIO_FIELDS
+  const name = read('name', fields.name)
+  const question = read('question', fields.question)
+  const shape = read('traffic', fields.traffic)
+  const quick = read('quick', fields.quick)
+  const data = read('data', fields.data)
+  const shoppers = read('shoppers', fields.shoppers)
+  const patience = read('patience', fields.patience)
+  const slo = read('slo', fields.slo)
+  const forecast = read('forecast', fields.forecast)
+  const topology = read('topology', fields.topology)
+  const invariants = read('invariants', fields.invariants)
+  read('alerts', fields.alerts)
+  read('faults', fields.faults)
+  const seed = read('seed', fields.seed)
+
+  const quickShape = shape && quickened(shape, quick ?? {})
+  if (shape) problems.push(...surgeProblems(shape, 'traffic.peak'))
+  if (shape && quickShape && quick && surgeProblems(shape, '').length === 0) {
+    problems.push(...surgeProblems(quickShape, 'quick.peak'))
+  }
+  if (shoppers) problems.push(...doubles('shoppers', shoppers))
+  if (invariants) problems.push(...doubles('invariants', invariants))
+  problems.push(...missingAll(given['slo']))
+  if (slo && shape) problems.push(...judgementProblems(slo, shape))
+
+  const first = new Set(unreadable.map(({ path }) => path))
+  const all = [...unreadable, ...problems.filter(({ path }) => !first.has(path))]
+  if (
+    all.length > 0 ||
+    !(name && question && shape && quickShape && data && shoppers && patience && slo && forecast) ||
+    !(topology && invariants && seed !== null)
+  ) {
+    return { ok: false, problems: all }
+  }
+  const scenario: Scenario = {
+    name,
+    question,
+    traffic: drawTraffic(shape, false),
+    quickTraffic: drawTraffic(quickShape, quickShape.lastsSec < shape.lastsSec),
+    data,
+    shoppers: shoppers satisfies readonly Journey[],
+    patience,
+    slo,
+    keepHeadroom: forecast.keepHeadroom ?? KEEP_HEADROOM,
+    topology,
+    invariants,
+    seed,
+  }
+  return { ok: true, scenario }
+}
+
+type Schema<Value> = {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: Value } | { success: false; error: Parameters<typeof problemsOf>[0] }
+}
+
+/** The surge of `--quick`: what the scenario says, else half as long, 20 s at least. */
+function quickened(shape: TrafficShape, quick: SurgeChange): TrafficShape {
+  const lasts = Math.min(shape.lastsSec, Math.max(QUICK_AT_LEAST_SEC, shape.lastsSec / 2))
+  return changeShape(shape, { lasts, ...quick })
+}
+
+function surgeProblems(shape: TrafficShape, path: string): readonly Problem[] {
+  const problem = peakProblem(shape)
+  return problem ? [{ path, ...problem }] : []
+}
+
+function doubles(path: string, named: readonly { readonly name: string }[]): readonly Problem[] {
+  return named.flatMap(({ name }, i) =>
+    named.findIndex((other) => other.name === name) < i
+      ? [{ path: `${path}[${i}].name`, expected: 'a name of its own', got: `${describeValue(name)} again` }]
+      : [],
+  )
+}
+
+/** Clicks on routes without an objective of their own are held against `all`, and so is every second of a surge. */
+function missingAll(slo: unknown): readonly Problem[] {
+  if (typeof slo !== 'object' || slo === null || Array.isArray(slo) || 'all' in slo) return []
+  return [{ path: 'slo.all', expected: 'the objectives for all clicks together', got: 'nothing' }]
+}
+
+/**
+ * Objectives that the whole surge could not judge. One click a shopper is what can be counted on: what journeys do
+ * is only known by running them.
+ */
+function judgementProblems(slo: Slo, shape: TrafficShape): readonly Problem[] {
+  const shoppers = Math.floor(expectedArrivals(drawTraffic(shape, false).curve, 0, shape.lastsSec))
+  return samplesNeeded(slo['all'] ?? {}).flatMap(({ bound, clicks }) =>
+    clicks <= shoppers
+      ? []
+      : [
+          {
+            path: `slo.all.${bound}`,
+            expected: `a surge of at least ${clicks} shoppers to judge it (more traffic, longer, or a looser bound)`,
+            got: `${shoppers} shoppers`,
+          },
+        ],
+  )
+}

@@ -1,0 +1,32 @@
+import type { RateCurve } from '../plan.ts'
+import { arrivalClock } from './curve.ts'
+import { STREAMS, sessionRandom } from './random.ts'
+
+/** One shopper's arrival; `atUs` counts from second 0 of the measured part and is negative during the fill. */
+export type Arrival = { readonly index: number; readonly atUs: number }
+
+/**
+ * The arrivals of a plan in order of time: an inhomogeneous Poisson process, made by sending the sums of unit
+ * exponentials through the inverse of the expected arrivals (Çinlar 1975; Lewis & Shedler 1979 §1). During the fill,
+ * `fillSec` seconds before second 0, the rate is that of the curve's start. Lazy: a day of arrivals costs no memory.
+ * A partition gets every arrival whose index mod `of` is its own, so the partitions together are the whole.
+ */
+export function* arrivals(
+  curve: RateCurve,
+  seed: number,
+  fillSec: number,
+  partition: { readonly index: number; readonly of: number } = { index: 0, of: 1 },
+): Generator<Arrival, void, undefined> {
+  const first = curve[0]
+  if (!first) return
+  const fill = fillSec > 0 ? [{ atSec: first.atSec - fillSec, perSec: first.perSec }] : []
+  const reach = arrivalClock([...fill, ...curve])
+  const random = sessionRandom(seed, 0, STREAMS.arrivals)
+  let count = 0
+  for (let index = 0; ; index++) {
+    count += random.exponential()
+    const atSec = reach(count)
+    if (atSec === null) return
+    if (index % partition.of === partition.index) yield { index, atUs: Math.floor(atSec * 1e6) }
+  }
+}

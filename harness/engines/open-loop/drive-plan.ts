@@ -1,0 +1,245 @@
+import { HarnessError } from '../../core/errors.ts'
+import { type LoadPlan, planDurationSec } from '../../core/plan.ts'
+import type { EngineEnd, OrderLine, SeriesLine } from '../../core/record.ts'
+import type { Scenario } from '../../core/scenario.ts'
+import { type Arrival, arrivals } from '../../core/traffic/arrivals.ts'
+import { rateAt } from '../../core/traffic/curve.ts'
+import type { Desk } from './attempt.ts'
+import { deferred } from './deferred.ts'
+import { prepareFill } from './fill.ts'
+import { checkLimits } from './limits.ts'
+import { type Floor, LiveSession } from './live-session.ts'
+import type { Samples } from './samples.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SelfMeter } from './self-meter.ts'
+import { playJourney } from './shopper.ts'
+import { type Slot, Tally } from './tally.ts'
+import type { Transport } from './transport.ts'
+import { casting } from './visit.ts'
+
+export type Batch = {
+  readonly slots: readonly Slot[]
+  readonly series: readonly Omit<SeriesLine, 'kind'>[]
+  readonly orders: readonly Omit<OrderLine, 'kind' | 'segment'>[]
+}
+
+/** Everything one drive is given. */
+export type DriveOrder = {
+  readonly plan: LoadPlan
+  readonly scenario: Scenario
+  /** Sent with every request: name, value, name, value … */
+  readonly headers: readonly string[]
+  /** Another number in every drive: idempotency keys come from it. */
+  readonly keySeed: number
+  readonly scheduler: Scheduler
+  readonly samples: Samples
+  readonly meter: SelfMeter
+  readonly openTransport: (refused: (error: HarnessError) => void) => Transport
+  readonly started: (startUs: number) => void
+  readonly batch: (batch: Batch) => void
+  readonly signal: AbortSignal
+}
+
+/** Second 0 lies this far ahead when it is announced, so that the first arrivals are not late. */
+const LEAD_US = 50_000
+
+/** Drives one plan to its end. Rejects with a HarnessError when it is interrupted or the scenario is wrong. */
+export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
+  checkLimits(order.plan)
+  const failure = deferred<never>()
+  const stop = () =>
+    failure.reject(new HarnessError({ code: 'interrupted', message: 'The load was stopped before its end.' }))
+  order.signal.addEventListener('abort', stop, { once: true })
+  const transport = order.openTransport(failure.reject)
+  const drive = new Drive(order, transport, failure.reject)
+  try {
+    if (order.signal.aborted) stop()
+    return await Promise.race([failure.promise, drive.run()])
+  } finally {
+    order.signal.removeEventListener('abort', stop)
+    drive.dropAll('dropped')
+    await transport.close()
+  }
+}
+
+class Drive {
+  readonly #order: DriveOrder
+  readonly #desk: Desk
+  readonly #fail: (error: HarnessError) => void
+  readonly #sessions = new Set<LiveSession>()
+  readonly #finished = deferred<void>()
+  #orders: Batch['orders'][number][] = []
+  #tally: Tally | null = null
+  #floor: Floor | null = null
+  #stopped = false
+  #arrivalsOver = false
+  #loopDelayP99Ms = 0
+  #measuredCpuUs = 0
+
+  constructor(order: DriveOrder, transport: Transport, fail: (error: HarnessError) => void) {
+    this.#order = order
+    this.#fail = fail
+    this.#desk = {
+      scheduler: order.scheduler,
+      transport,
+      samples: order.samples,
+      headers: order.headers,
+      timeoutUs: order.plan.patience.timeoutMs * 1000,
+    }
+  }
+
+  async run(): Promise<EngineEnd> {
+    const { plan, scheduler, meter } = this.#order
+    const durationSec = planDurationSec(plan)
+    const cast = casting(plan, this.#order.scenario, this.#order.keySeed)
+    const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition)
+    const { earlier, first } = untilSecondZero(coming)
+    const openings = await prepareFill(
+      {
+        desk: this.#desk,
+        casting: cast,
+        primeCasting: casting(plan, this.#order.scenario, this.#order.keySeed ^ 0x2545f491),
+        perSec: rateAt(plan.curve, 0) / plan.partition.of,
+        deadlineUs: scheduler.nowUs() + Math.max(5, plan.fillSec) * 1e6,
+        ordered: this.#ordered,
+        fail: this.#fail,
+      },
+      earlier,
+    )
+    // Stopped meanwhile: the race in drivePlan is decided, this run need not end.
+    if (this.#stopped) return new Promise(() => {})
+
+    const startUs = Math.ceil(scheduler.nowUs()) + LEAD_US
+    const endUs = startUs + durationSec * 1e6
+    this.#order.started(startUs)
+    const tally = new Tally(startUs, durationSec)
+    const floor = this.#openFloor(tally, startUs, endUs)
+    for (const open of openings) open(floor, startUs)
+
+    const arrive = ({ index, atUs }: Arrival): void => {
+      const intendedUs = startUs + atUs
+      tally.arrivalIntended(intendedUs)
+      scheduler.at(intendedUs, () => {
+        if (this.#stopped) return
+        const following = coming.next()
+        if (!following.done) arrive(following.value)
+        tally.arrivalStarted(intendedUs, scheduler.nowUs())
+        const visit = cast(index)
+        const session = new LiveSession(floor, visit, intendedUs)
+        playJourney(visit, session).then(
+          () => session.journeyEnded(),
+          (error: unknown) => session.journeyEnded(error),
+        )
+      })
+    }
+    if (first) arrive(first)
+    scheduler.at(startUs, () => {
+      meter.takeLoopDelayP99Ms()
+      const cpuUs = meter.cpuUs()
+      this.#tickEverySecond(startUs, cpuUs)
+      scheduler.at(endUs, () => {
+        this.#measuredCpuUs = meter.cpuUs() - cpuUs
+        this.#arrivalsOver = true
+        this.#finishWhenQuiet()
+      })
+      scheduler.at(this.#lastMomentUs(startUs, endUs), () => this.#finished.resolve())
+    })
+    await this.#finished.promise
+    this.dropAll('given-up')
+    return {
+      ...tally.end(),
+      cpuCores: durationSec > 0 ? this.#measuredCpuUs / (durationSec * 1e6) : 0,
+      loopDelayP99Ms: this.#loopDelayP99Ms,
+    }
+  }
+
+  /** Ends every session and reports what is left to report. Safe to call twice. */
+  dropAll(outcome: 'given-up' | 'dropped'): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    for (const session of [...this.#sessions]) session.drop(outcome)
+    this.#flush([])
+  }
+
+  #openFloor(tally: Tally, startUs: number, endUs: number): Floor {
+    const { plan } = this.#order
+    this.#tally = tally
+    this.#floor = {
+      desk: this.#desk,
+      tally,
+      reloads: plan.patience.reloads,
+      maxInFlight: plan.limits.maxInFlight,
+      lastStartUs: plan.ending === 'cut' ? endUs : this.#lastMomentUs(startUs, endUs),
+      inFlight: 0,
+      sessions: this.#sessions,
+      ordered: this.#ordered,
+      fail: this.#fail,
+      sessionEnded: () => this.#finishWhenQuiet(),
+    }
+    return this.#floor
+  }
+
+  /** When the drive ends at the latest: what is under way then has been given up. */
+  #lastMomentUs(startUs: number, endUs: number): number {
+    const { graceMs, limits } = this.#order.plan
+    return Math.max(endUs, Math.min(endUs + graceMs * 1000, startUs + limits.maxDurationSec * 1e6))
+  }
+
+  /** A step is over when no click is under way any more, a surge when no session is. */
+  #finishWhenQuiet(): void {
+    if (!this.#arrivalsOver) return
+    const busy = this.#order.plan.ending === 'cut' ? (this.#floor?.inFlight ?? 0) : this.#sessions.size
+    if (busy > 0) return
+    // After polling: journeys get to look at their last page before its click is booked.
+    this.#order.scheduler.afterPolling(() => this.#finished.resolve())
+  }
+
+  readonly #ordered = (order: { id: string; value: number; currency: string }, atUs: number): void => {
+    this.#orders.push({ ...order, atUs: Math.round(atUs) })
+  }
+
+  #tickEverySecond(startUs: number, cpuUsBefore: number): void {
+    const { scheduler, meter } = this.#order
+    let beforeUs = startUs
+    let cpuBeforeUs = cpuUsBefore
+    const tick = (): void => {
+      if (this.#stopped) return
+      const nowUs = scheduler.nowUs()
+      const cpuUs = meter.cpuUs()
+      const loopDelayP99Ms = meter.takeLoopDelayP99Ms()
+      if (!this.#arrivalsOver) this.#loopDelayP99Ms = Math.max(this.#loopDelayP99Ms, loopDelayP99Ms)
+      const values = {
+        ...this.#tally!.takePulse(),
+        inFlight: this.#floor!.inFlight,
+        cpuCores: (cpuUs - cpuBeforeUs) / Math.max(1, nowUs - beforeUs),
+        loopDelayP99Ms,
+        sessions: this.#sessions.size,
+      }
+      beforeUs = nowUs
+      cpuBeforeUs = cpuUs
+      this.#flush([
+        { atUs: Math.round(nowUs), probe: 'generator', role: 'generator', component: 'engine', values },
+      ])
+      const passedSec = Math.floor((nowUs - startUs) / 1e6)
+      scheduler.at(startUs + (passedSec + 1) * 1e6, tick)
+    }
+    scheduler.at(startUs + 1e6, tick)
+  }
+
+  #flush(series: Batch['series']): void {
+    const orders = this.#orders
+    this.#orders = []
+    const slots = this.#tally?.takeSlots() ?? []
+    if (slots.length + series.length + orders.length > 0) this.#order.batch({ slots, series, orders })
+  }
+}
+
+/** The arrivals before second 0, and the one after them, which is already taken out of the iterator. */
+function untilSecondZero(coming: Iterator<Arrival>): { earlier: Arrival[]; first: Arrival | null } {
+  const earlier: Arrival[] = []
+  for (let next = coming.next(); !next.done; next = coming.next()) {
+    if (next.value.atUs >= 0) return { earlier, first: next.value }
+    earlier.push(next.value)
+  }
+  return { earlier, first: null }
+}

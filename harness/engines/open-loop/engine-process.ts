@@ -1,0 +1,108 @@
+import { startClock } from '../../clock.ts'
+import { HarnessError } from '../../core/errors.ts'
+import { type LoadedScenario, loadScenario } from '../../scenario-file.ts'
+import { checkTarget, type TargetGuard, targetGuard } from '../target-guard.ts'
+import { drivePlan } from './drive-plan.ts'
+import { httpTransport } from './http-transport.ts'
+import { errorFacts, type FromEngine, type ToEngine } from './messages.ts'
+import { Samples } from './samples.ts'
+import type { Scheduler } from './scheduler.ts'
+import { selfMeter } from './self-meter.ts'
+import { timerScheduler } from './timer-scheduler.ts'
+
+/**
+ * The load engine's own process. It serves one harness over IPC, one drive at a time, keeps its code warm between
+ * drives, and ends when the harness is gone.
+ */
+type Opened = {
+  readonly loaded: LoadedScenario
+  readonly headers: readonly string[]
+  readonly runId: string
+  readonly guard: TargetGuard
+  readonly scheduler: Scheduler
+  readonly samples: Samples
+}
+
+let opened: Opened | null = null
+let drives = 0
+let stop: AbortController | null = null
+
+function tell(message: FromEngine): void {
+  process.send?.(message)
+}
+
+async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void> {
+  opened = {
+    loaded: await loadScenario(message.scenarioPath),
+    headers: [
+      'accept',
+      'application/json',
+      'user-agent',
+      `doorbuster/${message.version}`,
+      'x-doorbuster-run',
+      message.runId,
+    ],
+    runId: message.runId,
+    guard: targetGuard(message.ownedHosts),
+    scheduler: timerScheduler(startClock(BigInt(message.t0Ns))),
+    samples: new Samples(),
+  }
+  tell({ kind: 'opened' })
+}
+
+async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promise<void> {
+  if (!opened || stop)
+    throw new HarnessError({ code: 'bug', message: 'The load engine was asked out of turn.' })
+  const { loaded, headers, runId, guard, scheduler, samples } = opened
+  if (plan.scenarioHash !== loaded.hash) {
+    throw new HarnessError({
+      code: 'invalid-scenario',
+      message: `${loaded.path} is not the file the plan was made from.`,
+      where: loaded.path,
+      hint: 'It was changed meanwhile: start the command again.',
+    })
+  }
+  const control = new AbortController()
+  const meter = selfMeter()
+  stop = control
+  try {
+    await checkTarget(guard, url)
+    const end = await drivePlan({
+      plan,
+      scenario: loaded.scenario,
+      headers,
+      keySeed: keySeed(`${runId} ${drives++}`),
+      scheduler,
+      samples,
+      meter,
+      openTransport: (refused) => httpTransport(url, guard, refused),
+      started: (startUs) => tell({ kind: 'started', startUs }),
+      batch: (batch) => tell({ kind: 'batch', batch }),
+      signal: control.signal,
+    })
+    tell({ kind: 'end', end })
+  } finally {
+    stop = null
+    meter.close()
+  }
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll, Vo): another number for every drive of every run. */
+function keySeed(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
+}
+
+function failed(error: unknown): void {
+  tell({ kind: 'failed', error: errorFacts(error) })
+}
+
+process.on('message', (message: ToEngine) => {
+  if (message.kind === 'open') open(message).catch(failed)
+  else if (message.kind === 'drive') drive(message).catch(failed)
+  else stop?.abort()
+})
+process.on('disconnect', () => process.exit(0))
+// Ctrl-C reaches the whole process group; the harness decides what happens to the load.
+process.on('SIGINT', () => {})

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { startClock } from '../../clock.ts'
+import { countAtMost, fromPairs, quantileUs } from '../../core/measure/histogram.ts'
+import type { LoadPlan } from '../../core/plan.ts'
+import type { OrderLine, SeriesLine } from '../../core/record.ts'
+import type { Engine } from '../../ports.ts'
+import { openLoopEngine } from './index.ts'
+import type { Slot } from './tally.ts'
+import { countOf } from './testing/stub-drive.ts'
+
+const SCENARIO = `
+import { defineScenario, journey, range, surge } from 'doorbuster'
+const thinkTime = '50ms..150ms'
+export default defineScenario({
+  name: 'test', question: 'Does the engine send what it should?',
+  traffic: surge.constant({ normal: '40/s', lasts: '60s' }),
+  data: { product: range(1, 50) },
+  shoppers: [
+    journey('one page', { weight: 1, thinkTime }, async (shopper) => {
+      await shopper.get('/products/:id', { id: shopper.zipf('product') })
+    }),
+    journey('buyer', { weight: 1, thinkTime }, async (shopper) => {
+      await shopper.get('/')
+      const order = await shopper.post('/checkout', { json: { email: 'a@example.com' }, key: shopper.uuid() })
+      shopper.ordered({ id: order.json.id, value: 3, currency: 'EUR' })
+    }),
+    journey('bomb', { weight: 1, thinkTime }, async () => {
+      setTimeout(() => { throw new Error('boom in a timer') })
+      await new Promise(() => {})
+    }),
+  ],
+  slo: { all: { p95: '< 300ms' } },
+  seed: 1,
+})
+`
+
+const folder = mkdtempSync(join(tmpdir(), 'doorbuster-engine-test-'))
+const scenarioPath = join(folder, 'scenario.mts')
+writeFileSync(scenarioPath, SCENARIO)
+const scenarioHash = createHash('sha256').update(SCENARIO).digest('hex')
+const servers: Server[] = []
+const clock = startClock()
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+let orders = 0
+const shop: RequestListener = (request, response) => {
+  request.resume().on('end', () => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(request.method === 'POST' ? { id: ++orders } : {}))
+  })
+}
+
+function planOf(
+  journey: string,
+  perSec: number,
+  durationSec: number,
+  change: Partial<LoadPlan> = {},
+): LoadPlan {
+  return {
+    purpose: 'step',
+    seed: 5,
+    curve: [
+      { atSec: 0, perSec },
+      { atSec: durationSec, perSec },
+    ],
+    scenarioPath,
+    scenarioHash,
+    journeys: [{ name: journey, weight: 1, thinkTime: { kind: 'uniform', minMs: 50, maxMs: 150 } }],
+    patience: { timeoutMs: 3000, reloads: 1 },
+    fillSec: 0,
+    partition: { index: 0, of: 1 },
+    limits: { maxInFlight: 1000, maxPerSec: 200, maxDurationSec: 60 },
+    ending: 'cut',
+    graceMs: 6000,
+    ...change,
+  }
+}
+
+/** Starts a drive and gathers what it says. */
+function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortController().signal) {
+  const slots: Slot[] = []
+  const series: Omit<SeriesLine, 'kind'>[] = []
+  const acknowledged: Omit<OrderLine, 'kind' | 'segment'>[] = []
+  let began: (startUs: number) => void = () => {}
+  const started = new Promise<number>((resolve) => {
+    began = resolve
+  })
+  const end = engine.drive(
+    plan,
+    url,
+    {
+      slot: (slot) => slots.push(slot),
+      series: (line) => series.push(line),
+      order: (order) => acknowledged.push(order),
+    },
+    began,
+    signal,
+  )
+  end.catch(() => {})
+  return { slots, series, acknowledged, started, end }
+}
+
+/** Waits until so much of a drive has passed on the engine's own clock. */
+async function untilSec(started: Promise<number>, sec: number): Promise<void> {
+  const dueUs = (await started) + sec * 1e6
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, (dueUs - clock.nowUs()) / 1000)))
+}
+
+describe('the open-loop engine', () => {
+  const engine = openLoopEngine()
+  let pid = 0
+  beforeAll(async () => {
+    pid = (await engine.open(scenarioPath, 'run-1', clock)).pid
+  })
+  afterAll(() => engine.close())
+
+  it('drives a plan from a process of its own and says who it is in every request', async () => {
+    const seen: IncomingMessage['headers'][] = []
+    const url = await serve((request, response) => {
+      seen.push(request.headers)
+      shop(request, response)
+    })
+    const { slots, series, acknowledged, started, end: ending } = drive(engine, planOf('buyer', 20, 2), url)
+    const end = await ending
+    expect(pid).not.toBe(process.pid)
+    expect(seen).toHaveLength(end.attemptsSent)
+    expect(new Set(seen.map((headers) => headers['x-doorbuster-run']))).toEqual(new Set(['run-1']))
+    expect(seen[0]).toMatchObject({
+      accept: 'application/json',
+      'user-agent': expect.stringMatching(/^doorbuster\/\d/),
+    })
+    expect(countOf(slots, { of: 'click', outcome: 'ok' })).toBe(end.clicksIntended)
+    expect(end.sessionsStarted).toBe(end.sessionsIntended)
+    expect(acknowledged).toHaveLength(countOf(slots, { of: 'click', route: 'POST /checkout' }))
+    expect(acknowledged[0]!.atUs).toBeGreaterThan(await started)
+    expect(end.cpuCores).toBeGreaterThan(0)
+    expect(series[0]).toMatchObject({ probe: 'generator', role: 'generator', component: 'engine' })
+    expect(series.reduce((sum, { values }) => sum + values['intended']!, 0)).toBeGreaterThan(0)
+  })
+
+  it('shows a shop that froze for 1.5 s in the response times of everyone who came meanwhile', async () => {
+    const url = await serve(shop)
+    const { slots, started, end: ending } = drive(engine, planOf('one page', 60, 4), url)
+    await untilSec(started, 1)
+    // This process is the shop: it stands still, the engine does not.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500)
+    const end = await ending
+    const timesUs = fromPairs(...slots.filter(({ of }) => of === 'click').map((slot) => slot.timesUs))
+    expect(countOf(slots, { of: 'click', outcome: 'ok' })).toBe(end.clicksIntended)
+    expect(quantileUs(timesUs, 1)).toBeGreaterThan(1_350_000)
+    // Those of the first 0.75 s of the freeze waited longer than the rest of it: 45 expected, 6.7 the deviation.
+    const slow = slots
+      .filter(({ of }) => of === 'click')
+      .reduce((sum, slot) => sum + slot.n - countAtMost(slot.timesUs, 740_000), 0)
+    expect(slow).toBeGreaterThan(18)
+  })
+
+  it('loses nothing when it is frozen itself: it sends late, and the send lag shows it', async () => {
+    const url = await serve(shop)
+    const { slots, started, end: ending } = drive(engine, planOf('one page', 60, 4), url)
+    await untilSec(started, 1)
+    process.kill(pid, 'SIGSTOP')
+    await untilSec(started, 3)
+    process.kill(pid, 'SIGCONT')
+    const end = await ending
+    expect(end.sessionsStarted).toBe(end.sessionsIntended)
+    expect(end.sessionsIntended).toBe(end.arrivalsPlanned.reduce((a, b) => a + b, 0))
+    expect(countOf(slots, { of: 'click', outcome: 'ok' })).toBe(end.clicksIntended)
+    expect(quantileUs(fromPairs(end.sendLagUs), 1)).toBeGreaterThan(1_700_000)
+    // Nothing was sent while it stood still, so that the rest went out in one burst.
+    expect(Math.max(...end.arrivalsActual)).toBeGreaterThan(40)
+  })
+
+  it('counts a dead port as refused, with every reload', async () => {
+    const url = await serve(shop)
+    const [server] = servers.splice(0)
+    await new Promise((resolve) => server!.close(resolve))
+    const { slots, end: ending } = drive(engine, planOf('one page', 20, 1), url)
+    const end = await ending
+    expect(end.clicksIntended).toBeGreaterThan(0)
+    expect(countOf(slots, { of: 'click', outcome: 'refused' })).toBe(end.clicksIntended)
+    expect(countOf(slots, { of: 'attempt', outcome: 'refused' })).toBe(2 * end.clicksIntended)
+  })
+
+  it('stops within a second when it is told to', async () => {
+    let requests = 0
+    const url = await serve((request, response) => {
+      requests++
+      shop(request, response)
+    })
+    const control = new AbortController()
+    const { slots, started, end } = drive(engine, planOf('one page', 100, 30), url, control.signal)
+    await untilSec(started, 0.5)
+    control.abort()
+    await expect(end).rejects.toMatchObject({ code: 'interrupted', exitCode: 130 })
+    const before = requests
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(requests).toBe(before)
+    expect(countOf(slots, { of: 'click' })).toBeGreaterThan(0)
+  })
+
+  it('refuses to load another machine', async () => {
+    const { end } = drive(engine, planOf('one page', 10, 1), 'http://192.0.2.1:81')
+    await expect(end).rejects.toMatchObject({
+      code: 'refused-target',
+      hint: expect.stringContaining('--i-own-this-target 192.0.2.1'),
+    })
+  })
+
+  it('refuses a plan that was made from another text of the scenario', async () => {
+    const { end } = drive(engine, planOf('one page', 10, 1, { scenarioHash: 'other' }), 'http://127.0.0.1:81')
+    await expect(end).rejects.toMatchObject({ code: 'invalid-scenario' })
+  })
+
+  it('is gone when it is closed', async () => {
+    await engine.close()
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+})
+
+describe('an engine that dies', () => {
+  it('is reported as such to whoever waits for it', async () => {
+    const engine = openLoopEngine()
+    const { pid } = await engine.open(scenarioPath, 'run-2', clock)
+    const url = await serve(shop)
+    const { started, end } = drive(engine, planOf('one page', 10, 20), url)
+    await started
+    process.kill(pid, 'SIGKILL')
+    await expect(end).rejects.toMatchObject({
+      code: 'environment',
+      message: expect.stringContaining('SIGKILL'),
+    })
+    await expect(drive(engine, planOf('one page', 10, 20), url).end).rejects.toMatchObject({
+      code: 'environment',
+    })
+    await engine.close()
+  })
+
+  it('of an error of its own is a bug, with its last words', async () => {
+    const engine = openLoopEngine()
+    await engine.open(scenarioPath, 'run-3', clock)
+    const { end } = drive(engine, planOf('bomb', 10, 20), await serve(shop))
+    await expect(end).rejects.toMatchObject({
+      code: 'bug',
+      message: expect.stringContaining('boom in a timer'),
+    })
+    await engine.close()
+  })
+
+  it('does not open on a scenario that is not there', async () => {
+    const engine = openLoopEngine()
+    await expect(engine.open(join(folder, 'none.mts'), 'run-4', clock)).rejects.toMatchObject({
+      code: 'invalid-scenario',
+    })
+    await engine.close()
+  })
+})

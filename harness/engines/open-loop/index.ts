@@ -1,0 +1,109 @@
+import manifest from '../../../package.json' with { type: 'json' }
+import { HarnessError } from '../../core/errors.ts'
+import type { EngineEnd } from '../../core/record.ts'
+import type { Engine, SlotSink } from '../../ports.ts'
+import { type Deferred, deferred } from './deferred.ts'
+import { type EngineChild, startEngineChild } from './engine-child.ts'
+import { errorFromFacts, type FromEngine } from './messages.ts'
+
+export type OpenLoopOptions = {
+  /** Hosts beyond this machine that the user may overload (`--i-own-this-target`). */
+  readonly ownedHosts?: readonly string[]
+}
+
+/** A drive in progress. */
+type Driving = {
+  readonly sink: SlotSink
+  readonly started: (startUs: number) => void
+  readonly end: Deferred<EngineEnd>
+}
+
+/** A stopped engine that does not answer within this time is ended. */
+const STOP_WITHIN_MS = 1000
+
+/**
+ * The open-loop engine: shoppers arrive when the plan says, whatever the shop does. It lives in a process of its own,
+ * kept for the whole command, so that neither reports nor probes delay a click.
+ */
+export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engine {
+  let child: EngineChild | null = null
+  let opening: Deferred<void> | null = null
+  let driving: Driving | null = null
+  let death: HarnessError | null = null
+
+  const fail = (error: HarnessError): void => {
+    opening?.reject(error)
+    driving?.end.reject(error)
+  }
+  const died = (error: HarnessError): void => {
+    death = error
+    fail(error)
+  }
+
+  const message = (from: FromEngine): void => {
+    if (from.kind === 'opened') opening?.resolve()
+    else if (from.kind === 'failed') fail(errorFromFacts(from.error))
+    else if (from.kind === 'started') driving?.started(from.startUs)
+    else if (from.kind === 'end') driving?.end.resolve(from.end)
+    else if (driving) {
+      for (const slot of from.batch.slots) driving.sink.slot(slot)
+      for (const reading of from.batch.series) driving.sink.series(reading)
+      for (const order of from.batch.orders) driving.sink.order(order)
+    }
+  }
+
+  return {
+    open: async (scenarioPath, runId, clock) => {
+      if (child) throw new HarnessError({ code: 'bug', message: 'The load engine is open already.' })
+      opening = deferred()
+      child = await startEngineChild({ message, died })
+      child.send({
+        kind: 'open',
+        scenarioPath,
+        runId,
+        version: manifest.version,
+        t0Ns: String(clock.t0Ns),
+        ownedHosts,
+      })
+      try {
+        await opening.promise
+      } catch (error) {
+        await child.end()
+        child = null
+        throw error
+      }
+      return { pid: child.pid }
+    },
+
+    drive: async (plan, url, sink, started, signal) => {
+      if (death) throw death
+      if (!child || driving) throw new HarnessError({ code: 'bug', message: 'The load engine is not free.' })
+      driving = { sink, started, end: deferred() }
+      const { end } = driving
+      let patience: NodeJS.Timeout | undefined
+      const stop = (): void => {
+        child?.send({ kind: 'stop' })
+        patience = setTimeout(() => end.reject(interrupted()), STOP_WITHIN_MS)
+      }
+      try {
+        if (signal.aborted) throw interrupted()
+        signal.addEventListener('abort', stop, { once: true })
+        child.send({ kind: 'drive', plan, url })
+        return await end.promise
+      } finally {
+        clearTimeout(patience)
+        signal.removeEventListener('abort', stop)
+        driving = null
+      }
+    },
+
+    close: async () => {
+      await child?.end()
+      child = null
+    },
+  }
+}
+
+function interrupted(): HarnessError {
+  return new HarnessError({ code: 'interrupted', message: 'The load was stopped before its end.' })
+}

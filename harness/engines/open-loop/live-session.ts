@@ -1,0 +1,212 @@
+import { HarnessError } from '../../core/errors.ts'
+import type { Outcome } from '../../core/record.ts'
+import type { Page } from '../../core/scenario.ts'
+import { type AttemptEnd, attempt, type Desk } from './attempt.ts'
+import { type ClickSpec, isReloadable } from './click-spec.ts'
+import { CookieJar } from './cookie-jar.ts'
+import type { Cancel } from './scheduler.ts'
+import { type Hands, JourneyStopped, type Order } from './shopper.ts'
+import type { Tally } from './tally.ts'
+import type { Visit } from './visit.ts'
+
+/** What the sessions of one drive share. */
+export type Floor = {
+  readonly desk: Desk
+  readonly tally: Tally
+  readonly reloads: number
+  readonly maxInFlight: number
+  /** No click begins whose intended start is at or after this time. */
+  readonly lastStartUs: number
+  inFlight: number
+  readonly sessions: Set<LiveSession>
+  readonly ordered: (order: Order, atUs: number) => void
+  /** A mistake in the scenario: ends the drive. */
+  readonly fail: (error: HarnessError) => void
+  readonly sessionEnded: () => void
+}
+
+/** A click that is not booked yet: waiting for its time, sent, or answered right and not yet judged by the journey. */
+type OpenClick = {
+  readonly spec: ClickSpec
+  readonly intendedUs: number
+  stage: 'waiting' | 'sent' | 'answered'
+  /** Of the attempt that is under way, or was the last. */
+  attemptIntendedUs: number
+  attemptSentUs: number
+  doneUs: number
+  cancel: Cancel | null
+}
+
+/** One shopper in the shop: clicks, patience, reloads, and the book-keeping of each click. */
+export class LiveSession implements Hands {
+  readonly #floor: Floor
+  readonly #visit: Visit
+  readonly #jar: CookieJar
+  #click: OpenClick | null = null
+  #nextUs: number
+  #clicks = 0
+  #ended = false
+
+  /** `arrivalUs` is the intended start of the first click. */
+  constructor(floor: Floor, visit: Visit, arrivalUs: number, jar: CookieJar = new CookieJar()) {
+    this.#floor = floor
+    this.#visit = visit
+    this.#jar = jar
+    this.#nextUs = arrivalUs
+    floor.sessions.add(this)
+  }
+
+  click(spec: ClickSpec): Promise<Page> {
+    if (this.#click && this.#click.stage !== 'answered' && !this.#ended) this.#overlaps()
+    this.#judge('ok')
+    const intendedUs = this.#clicks++ === 0 ? this.#nextUs : this.#nextUs + this.#visit.thinkUs()
+    if (this.#ended || intendedUs >= this.#floor.lastStartUs) {
+      this.#end()
+      return new Promise(() => {})
+    }
+    return new Promise((answered) => {
+      const click: OpenClick = {
+        spec,
+        intendedUs,
+        stage: 'waiting',
+        attemptIntendedUs: intendedUs,
+        attemptSentUs: 0,
+        doneUs: 0,
+        cancel: null,
+      }
+      const { scheduler } = this.#floor.desk
+      this.#click = click
+      if (intendedUs <= scheduler.nowUs()) this.#begin(click, answered)
+      else click.cancel = scheduler.at(intendedUs, () => this.#begin(click, answered))
+    })
+  }
+
+  failed(reason: string): void {
+    if (this.#ended) return
+    this.#floor.tally.checkFailed(reason)
+    this.#judge('failed-check')
+    this.#end()
+  }
+
+  ordered(order: Order): void {
+    this.#floor.ordered(order, this.#floor.desk.scheduler.nowUs())
+  }
+
+  /** The journey is over: by itself, or by an error it threw. */
+  journeyEnded(error: unknown = null): void {
+    if (error instanceof HarnessError) this.#floor.fail(error)
+    else if (error !== null && !(error instanceof JourneyStopped)) this.#threw(error)
+    this.#judge('ok')
+    this.#end()
+  }
+
+  /** Ends the session from outside: a click under way, and its attempt, get this outcome. */
+  drop(outcome: 'given-up' | 'dropped'): void {
+    const click = this.#click
+    click?.cancel?.()
+    if (click?.stage === 'sent') {
+      const { tally, desk } = this.#floor
+      const { attemptIntendedUs, attemptSentUs, spec } = click
+      tally.attemptDone(attemptIntendedUs, attemptSentUs, desk.scheduler.nowUs(), spec.route, outcome)
+      this.#finish(click, outcome)
+    }
+    this.#judge('ok')
+    this.#end()
+  }
+
+  #begin(click: OpenClick, answered: (page: Page) => void): void {
+    const floor = this.#floor
+    floor.tally.clickIntended(click.intendedUs)
+    if (floor.inFlight >= floor.maxInFlight) {
+      floor.tally.clickDone(click.intendedUs, floor.desk.scheduler.nowUs(), click.spec.route, 'dropped')
+      this.#click = null
+      this.#end()
+      return
+    }
+    floor.inFlight++
+    click.stage = 'sent'
+    floor.tally.firstAttemptSent(click.intendedUs, floor.desk.scheduler.nowUs())
+    this.#attempt(click, answered, click.intendedUs, floor.reloads)
+  }
+
+  #attempt(click: OpenClick, answered: (page: Page) => void, intendedUs: number, reloadsLeft: number): void {
+    const { desk, tally } = this.#floor
+    tally.attemptSent(intendedUs)
+    click.attemptIntendedUs = intendedUs
+    click.attemptSentUs = desk.scheduler.nowUs()
+    click.cancel = attempt(desk, this.#jar, click.spec, (end: AttemptEnd) => {
+      tally.attemptDone(intendedUs, end.sentUs, end.doneUs, click.spec.route, end.outcome)
+      if (end.outcome === 'ok' && end.page) {
+        this.#answer(click, end.doneUs)
+        answered(end.page)
+      } else if (reloadsLeft > 0 && isReloadable(click.spec)) {
+        this.#attempt(click, answered, end.doneUs, reloadsLeft - 1)
+      } else {
+        this.#finish(click, end.outcome === 'timeout' ? 'given-up' : end.outcome)
+        this.#end()
+      }
+    })
+  }
+
+  /** A right answer: the click stays open until the journey has looked at the page. */
+  #answer(click: OpenClick, doneUs: number): void {
+    click.stage = 'answered'
+    click.doneUs = doneUs
+    click.cancel = null
+    this.#nextUs = doneUs
+    this.#floor.inFlight--
+  }
+
+  #finish(click: OpenClick, outcome: Outcome): void {
+    const { tally, desk } = this.#floor
+    tally.clickDone(click.intendedUs, desk.scheduler.nowUs(), click.spec.route, outcome)
+    this.#floor.inFlight--
+    this.#click = null
+  }
+
+  /** Books the click that was answered last, once the journey has gone on from it. */
+  #judge(outcome: Outcome): void {
+    const click = this.#click
+    if (click?.stage !== 'answered') return
+    this.#floor.tally.clickDone(click.intendedUs, click.doneUs, click.spec.route, outcome)
+    this.#click = null
+  }
+
+  #threw(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (this.#click) {
+      this.failed(reason)
+      return
+    }
+    this.#floor.fail(
+      mistake(this.#visit, `threw before its first click: ${reason}`, 'Mend the journey.', error),
+    )
+  }
+
+  #overlaps(): void {
+    this.#floor.fail(
+      mistake(
+        this.#visit,
+        'starts a click before the one before it was answered',
+        'A shopper makes one click at a time: await each get and post.',
+      ),
+    )
+  }
+
+  #end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#floor.sessions.delete(this)
+    this.#floor.sessionEnded()
+  }
+}
+
+function mistake(visit: Visit, message: string, hint: string, cause?: unknown): HarnessError {
+  return new HarnessError({
+    code: 'invalid-scenario',
+    message: `Journey "${visit.journey.name}" ${message}.`,
+    where: visit.journey.name,
+    hint,
+    cause,
+  })
+}

@@ -1,0 +1,146 @@
+import type { LoadPlan } from '../../../core/plan.ts'
+import type { EngineEnd, Outcome } from '../../../core/record.ts'
+import type { Page, Scenario, Shopper } from '../../../core/scenario.ts'
+import { type Batch, type DriveOrder, drivePlan } from '../drive-plan.ts'
+import { Samples } from '../samples.ts'
+import type { Slot } from '../tally.ts'
+import type { HttpRequest, Transport } from '../transport.ts'
+import { type VirtualTime, virtualTime } from './virtual-time.ts'
+
+/** What the stub shop does with a request: after `afterMs` it answers so; `null`: never. */
+export type StubAnswer = {
+  readonly afterMs: number
+  readonly outcome?: Outcome
+  readonly json?: unknown
+  readonly setCookies?: readonly string[]
+} | null
+
+export type StubShop = (request: HttpRequest, nowUs: number) => StubAnswer
+
+/** A transport without sockets, in virtual time. */
+function stubTransport(time: VirtualTime, shop: StubShop): Transport {
+  return {
+    send: (request, answered) => {
+      const answer = shop(request, time.nowUs())
+      if (!answer) return () => {}
+      const { afterMs, outcome = 'ok', json, setCookies = [] } = answer
+      const page: Page = { status: 200, text: JSON.stringify(json) ?? '', json }
+      return time.at(time.nowUs() + afterMs * 1000, () => answered({ outcome, page, setCookies }))
+    },
+    close: async () => {},
+  }
+}
+
+export type JourneyPart = {
+  readonly name: string
+  readonly weight: number
+  readonly steps: (shopper: Shopper) => Promise<void>
+}
+
+export function scenarioOf(
+  journeys: readonly JourneyPart[],
+  thinkMs: readonly [number, number] = [300, 2000],
+): Scenario {
+  const shape = {
+    kind: 'constant',
+    normalPerSec: 1,
+    peak: { kind: 'factor', factor: 1 },
+    lastsSec: 1,
+  } as const
+  const traffic = { label: 'test', shape, normalPerSec: 1, peakPerSec: 1, curve: [] }
+  const thinkTime = { kind: 'uniform', minMs: thinkMs[0], maxMs: thinkMs[1] } as const
+  return {
+    name: 'test',
+    question: '?',
+    traffic,
+    quickTraffic: traffic,
+    data: { product: { from: 1, to: 1000 } },
+    shoppers: journeys.map((journey) => ({ ...journey, thinkTime })),
+    patience: { timeoutMs: 3000, reloads: 1 },
+    slo: {},
+    keepHeadroom: 0,
+    topology: {},
+    invariants: [],
+    seed: 1,
+  }
+}
+
+export function planOf(
+  scenario: Scenario,
+  perSec: number,
+  durationSec: number,
+  change: Partial<LoadPlan> = {},
+): LoadPlan {
+  return {
+    purpose: 'step',
+    seed: 1,
+    curve: [
+      { atSec: 0, perSec },
+      { atSec: durationSec, perSec },
+    ],
+    scenarioPath: 'test.ts',
+    scenarioHash: '',
+    journeys: scenario.shoppers.map(({ name, weight, thinkTime }) => ({ name, weight, thinkTime })),
+    patience: scenario.patience,
+    fillSec: 0,
+    partition: { index: 0, of: 1 },
+    limits: { maxInFlight: 4000, maxPerSec: 2000, maxDurationSec: 600 },
+    ending: 'cut',
+    graceMs: 10_000,
+    ...change,
+  }
+}
+
+export type StubRun = {
+  readonly end: EngineEnd
+  readonly slots: readonly Slot[]
+  readonly orders: Batch['orders']
+  readonly series: Batch['series']
+  readonly startUs: number
+}
+
+/** Drives a plan against a stub shop in virtual time. */
+export async function stubDrive(
+  scenario: Scenario,
+  plan: LoadPlan,
+  shop: StubShop,
+  samples: Samples = new Samples(),
+  change: Partial<DriveOrder> = {},
+): Promise<StubRun> {
+  const time = virtualTime()
+  const batches: Batch[] = []
+  let startUs = Number.NaN
+  const end = await time.runUntil(
+    drivePlan({
+      plan,
+      scenario,
+      headers: [],
+      keySeed: 1,
+      scheduler: time,
+      samples,
+      meter: { cpuUs: () => 0, takeLoopDelayP99Ms: () => 0, close: () => {} },
+      openTransport: () => stubTransport(time, shop),
+      started: (us) => {
+        startUs = us
+      },
+      batch: (batch) => batches.push(batch),
+      signal: new AbortController().signal,
+      ...change,
+    }),
+  )
+  return {
+    end,
+    startUs,
+    slots: batches.flatMap((batch) => batch.slots),
+    orders: batches.flatMap((batch) => batch.orders),
+    series: batches.flatMap((batch) => batch.series),
+  }
+}
+
+/** Clicks (or attempts) counted over the slots that match. */
+export function countOf(slots: readonly Slot[], match: Partial<Slot> = {}): number {
+  const keys = Object.keys(match) as (keyof Slot)[]
+  return slots
+    .filter((slot) => keys.every((key) => slot[key] === match[key]))
+    .reduce((sum, slot) => sum + slot.n, 0)
+}

@@ -1,0 +1,32 @@
+import type { AppTopology } from '../../../core/topology.ts'
+import type { AppSpec } from '../../../ports.ts'
+
+/** What a program needs to run at all; nothing else of the caller's environment (its secrets) is passed on. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG'] as const
+
+/** Environment of an app's instances and of its seed command, without what differs from instance to instance. */
+export function appVariables(
+  app: AppSpec,
+  topology: AppTopology,
+  databaseUrl: string,
+): Record<string, string> {
+  const variables: Record<string, string> = { NODE_ENV: 'production' }
+  for (const name of PASSED_ON) {
+    const value = process.env[name]
+    if (value !== undefined) variables[name] = value
+  }
+  for (const [key, value] of Object.entries(topology.settings))
+    variables[settingVariable(key)] = String(value)
+  return {
+    ...variables,
+    SHOP_FLAWS: topology.flaws.join(','),
+    ...app.env,
+    DATABASE_URL: databaseUrl,
+    POOL_SIZE: String(topology.poolSize),
+  }
+}
+
+/** "acquireTimeoutMs" → "SHOP_ACQUIRE_TIMEOUT_MS". */
+export function settingVariable(key: string): string {
+  return `SHOP_${key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}`
+}

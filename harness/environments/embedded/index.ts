@@ -1,0 +1,97 @@
+import { rmSync } from 'node:fs'
+import { HarnessError } from '../../core/errors.ts'
+import { ISOLATION_MEANS, type Isolation } from '../../core/record.ts'
+import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
+import { bringUp } from './bring-up.ts'
+import { makeRunFolder } from './run-folder.ts'
+import { runningOf } from './running.ts'
+import { connectSupervisor } from './supervisor/connect.ts'
+import { sweepLeftovers } from './sweep-leftovers.ts'
+import { whetherItFits } from './whether-it-fits.ts'
+
+const FORCIBLE = ['cgroup-v1', 'duty-cycle', 'none'] as const satisfies readonly Isolation['means'][]
+
+/**
+ * A real Postgres, app instances and a balancer as processes of this machine, under one supervisor that ends them
+ * all however the harness ends. The variable DOORBUSTER_BUDGETS forces a means of enforcing CPU budgets.
+ */
+export function embeddedEnvironment(): Environment {
+  return { up }
+}
+
+async function up(
+  spec: EnvironmentSpec,
+  progress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Running> {
+  checkForcedMeans()
+  checkFit(spec)
+  if (signal.aborted) throw interrupted()
+  await sweepLeftovers()
+  const { path, run } = makeRunFolder()
+  const supervisor = connectSupervisor(path, run)
+  const abandoned = new AbortController()
+  const stopWaiting = (): void => abandoned.abort(signal.reason)
+  signal.addEventListener('abort', stopWaiting)
+  // A component that dies while others are waited for is found by whoever waits for it; an abort ends every wait.
+  const aborted = new Promise<never>((_, reject) => {
+    abandoned.signal.addEventListener('abort', () => reject(interrupted()))
+  })
+  const bringing = bringUp(spec, path, supervisor, progress, abandoned.signal)
+  try {
+    const stand = await Promise.race([bringing, aborted])
+    return runningOf(spec, stand, supervisor)
+  } catch (error) {
+    abandoned.abort()
+    await supervisor.down()
+    // Whatever was still under way (a bundle being written) may have made the folder anew.
+    await Promise.allSettled([bringing])
+    rmSync(path, { recursive: true, force: true })
+    throw signal.aborted ? interrupted() : asEnvironmentError(error)
+  } finally {
+    signal.removeEventListener('abort', stopWaiting)
+    aborted.catch(() => {})
+  }
+}
+
+function checkFit({ topology }: EnvironmentSpec): void {
+  const fits = whetherItFits(topology)
+  if (fits === true) return
+  throw new HarnessError({
+    code: 'environment',
+    message: `today's CPU budgets do not fit this machine: ${fits}`,
+    where: 'topology: balancer.cpu, app.instances × app.cpu, database.cpu',
+    hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
+  })
+}
+
+function checkForcedMeans(): void {
+  const forced = process.env['DOORBUSTER_BUDGETS']
+  if (forced === undefined || FORCIBLE.some((name) => name === forced)) return
+  const known = ISOLATION_MEANS.some((name) => name === forced)
+  throw new HarnessError({
+    code: 'usage',
+    message: `DOORBUSTER_BUDGETS=${forced} ${known ? 'cannot be enforced here' : 'is no means of enforcing CPU budgets'}`,
+    where: 'environment variable DOORBUSTER_BUDGETS',
+    hint: `use one of ${FORCIBLE.join(', ')}, or leave it out`,
+  })
+}
+
+function interrupted(): HarnessError {
+  return new HarnessError({ code: 'interrupted', message: 'interrupted while the environment came up' })
+}
+
+/** What the operating system refuses is told as what it is; everything else is a bug and stays as it is. */
+function asEnvironmentError(error: unknown): unknown {
+  if (error instanceof HarnessError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === undefined) return error
+  return new HarnessError({
+    code: 'environment',
+    message: `the environment did not come up: ${message}`,
+    where: (error as NodeJS.ErrnoException).path ?? 'embedded environment',
+    hint:
+      code === 'ENOSPC' ? 'free some disk space in the temporary folder (TMPDIR)' : 'see the message above',
+    cause: error,
+  })
+}

@@ -1,0 +1,104 @@
+import { HarnessError } from '../../core/errors.ts'
+import { applyFixes, FIXES, type FixStep } from '../../core/fixes.ts'
+import type { Isolation } from '../../core/record.ts'
+import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
+import { BALANCER, statsUrl } from './balancer-process.ts'
+import { databaseUrl, SHOP_DATABASE, SUPERUSER, withClient } from './postgres/connection.ts'
+import { DATABASE } from './postgres/server.ts'
+import type { Stand } from './stand.ts'
+import type { Supervisor } from './supervisor/connect.ts'
+import { whetherItFits } from './whether-it-fits.ts'
+
+/** The running environment as the harness sees it. */
+export function runningOf(
+  { topology: today, app, clock }: EnvironmentSpec,
+  stand: Stand,
+  supervisor: Supervisor,
+): Running {
+  let isolation: Isolation = { means: 'none', bindsWithin: null, periodMs: null }
+  let enforced = false
+  let down: Promise<void> | null = null
+  const leaving = new AbortController()
+  const connectionString = databaseUrl(stand.databasePort, SUPERUSER, SHOP_DATABASE)
+
+  const exempt = async (pid: number): Promise<void> => {
+    await supervisor.ask('exempt', { component: DATABASE, pid })
+  }
+  const enforceBudgets = async (on: boolean): Promise<void> => {
+    const found = await supervisor.ask('enforce', { on })
+    if (on) isolation = found
+    enforced = on
+  }
+  const moveTo = async (fixes: readonly FixStep[]): Promise<void> => {
+    const allowed = can(today, fixes)
+    if (allowed !== true) throw notPossible(fixes, allowed)
+    await enforceBudgets(false)
+    await stand.moveTo(applyFixes(today, fixes), leaving.signal)
+  }
+
+  const endpoints: Endpoints = {
+    database: () => ({ connectionString, exempt }),
+    apps: () =>
+      stand.instances.map(({ component, url }) => ({
+        component,
+        metricsUrl: app.metricsPath === undefined ? null : `${url}${app.metricsPath}`,
+      })),
+    balancer: () => (stand.balancer ? { component: BALANCER, statsUrl: statsUrl(stand.balancer) } : null),
+    meter: async () => {
+      const { atHrUs, readings } = await supervisor.ask('meter', null)
+      const atUs = atHrUs - Number(clock.t0Ns / 1000n)
+      return readings.map((row): MeterReading => ({ ...row, atUs }))
+    },
+  }
+
+  return {
+    get url() {
+      return stand.url
+    },
+    get topology() {
+      return stand.topology
+    },
+    get isolation() {
+      return isolation
+    },
+    endpoints,
+    can: (fixes) => can(today, fixes),
+    apply: moveTo,
+    undo: () => moveTo([]),
+    restoreData: async () => {
+      const before = enforced
+      if (before) await enforceBudgets(false)
+      await stand.restoreData(exempt)
+      if (before) await enforceBudgets(true)
+    },
+    enforceBudgets,
+    query: (sql, values) => withClient(connectionString, (query) => query(sql, values), exempt),
+    onDeath: (listener) => supervisor.onDeath(listener),
+    adopt: async (pid) => {
+      await supervisor.ask('adopt', { pid })
+    },
+    down: () => {
+      leaving.abort()
+      down ??= supervisor.down()
+      return down
+    },
+  }
+}
+
+/** `true`, or why today's topology cannot take these fixes on this machine. */
+function can(today: EnvironmentSpec['topology'], fixes: readonly FixStep[]): true | string {
+  for (const { id } of fixes) {
+    const applies = FIXES[id].appliesTo(today)
+    if (applies !== true) return applies
+  }
+  return whetherItFits(applyFixes(today, fixes))
+}
+
+function notPossible(fixes: readonly FixStep[], reason: string): HarnessError {
+  return new HarnessError({
+    code: 'environment',
+    message: `these fixes cannot be applied here: ${reason}`,
+    where: fixes.map(({ id, step }) => `${id} to ${step}`).join(', '),
+    hint: 'take a smaller step, or run on a machine with more cores',
+  })
+}

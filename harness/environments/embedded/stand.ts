@@ -1,0 +1,180 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { DatabaseTopology, Topology } from '../../core/topology.ts'
+import { type AppInstance, type PreparedApp, recovered, startInstance } from './app/app-instances.ts'
+import { BALANCER, drained, putServers, type RunningBalancer, startBalancer } from './balancer-process.ts'
+import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from './postgres/connection.ts'
+import { restoreSnapshot } from './postgres/data.ts'
+import { DATABASE, type ServerHome, startServer } from './postgres/server.ts'
+import type { Supervisor } from './supervisor/connect.ts'
+
+const STOP_GRACE_MS = 1500
+
+/** What stands ready to be started: bundles, cluster, supervisor. */
+export type StandParts = {
+  readonly supervisor: Supervisor
+  readonly app: PreparedApp
+  readonly balancerBundle: string | null
+  readonly home: ServerHome
+}
+
+/** The components that run now, and how to get from them to any topology. */
+export class Stand {
+  readonly databasePort: number
+  readonly #parts: StandParts
+  readonly #dead = new Set<number>()
+  #topology: Topology
+  #databasePid: number
+  #instances: readonly AppInstance[] = []
+  #balancer: RunningBalancer | null = null
+
+  constructor(
+    parts: StandParts,
+    topology: Topology,
+    database: { readonly port: number; readonly pid: number },
+  ) {
+    this.#parts = parts
+    this.#topology = { ...topology, app: { ...topology.app, instances: 0 } }
+    this.databasePort = database.port
+    this.#databasePid = database.pid
+    this.#watch(DATABASE, database.pid)
+  }
+
+  get topology(): Topology {
+    return this.#topology
+  }
+  get instances(): readonly AppInstance[] {
+    return this.#instances
+  }
+  get balancer(): RunningBalancer | null {
+    return this.#balancer
+  }
+  get url(): string {
+    return this.#balancer ? `http://127.0.0.1:${this.#balancer.port}` : (this.#instances[0]?.url ?? '')
+  }
+
+  /** Starts, stops and restarts what differs; whoever still serves does so until its successor is ready. */
+  async moveTo(target: Topology, signal: AbortSignal): Promise<void> {
+    const before = this.#topology
+    if (this.#dead.has(this.#databasePid) || databaseDiffers(before.database, target.database)) {
+      await this.#restartDatabase(target.database, signal)
+    }
+    await this.#moveApp(target, signal)
+    this.#topology = target
+    await this.#parts.supervisor.ask('budgets', budgetsOf(target))
+  }
+
+  /** Puts the seeded data back; the app's pools have found the new database when it resolves. */
+  async restoreData(exempt: (backendPid: number) => Promise<void>): Promise<void> {
+    await restoreSnapshot(this.databasePort, exempt)
+    await this.#appsRecovered()
+  }
+
+  async #moveApp(target: Topology, signal: AbortSignal): Promise<void> {
+    const before = this.#instances.filter(({ pid }) => !this.#dead.has(pid))
+    const same = sameApp(this.#topology, target)
+    const numbers = Array.from({ length: target.app.instances }, (_, index) => index + 1)
+    const kept = same
+      ? before.filter(({ component }) => numbers.some((number) => component === `app-${number}`))
+      : []
+    const surplus = before.filter((instance) => !kept.includes(instance))
+    // Changed settings: an instance keeps its name, so the old one must go before the new one comes.
+    if (!same) await this.#stopAll(surplus)
+    const names = new Set(kept.map(({ component }) => component))
+    const added = await Promise.all(
+      numbers
+        .filter((number) => !names.has(`app-${number}`))
+        .map((number) => this.#startInstance(target, number, signal)),
+    )
+    this.#instances = [...kept, ...added].sort(byName)
+    await this.#moveBalancer(target, signal)
+    if (same && surplus.length > 0) {
+      await drained()
+      await this.#stopAll(surplus)
+    }
+  }
+
+  async #moveBalancer(target: Topology, signal: AbortSignal): Promise<void> {
+    const { supervisor, balancerBundle } = this.#parts
+    const running = this.#balancer
+    const alive = running !== null && !this.#dead.has(running.pid)
+    const wanted = target.balancer.engine !== 'none'
+    const { cpu: _before, ...before } = this.#topology.balancer
+    const { cpu: _after, ...after } = target.balancer
+    if (alive && wanted && isDeepStrictEqual(before, after)) {
+      await putServers(running, this.#instances)
+      return
+    }
+    if (alive)
+      await supervisor.ask('stop', { component: BALANCER, signal: 'SIGTERM', graceMs: STOP_GRACE_MS })
+    this.#balancer = null
+    if (!wanted || !balancerBundle) return
+    const started = await startBalancer(
+      supervisor,
+      balancerBundle,
+      target.balancer,
+      this.#instances,
+      signal,
+      running?.port,
+    )
+    this.#balancer = started
+    this.#watch(BALANCER, started.pid)
+  }
+
+  async #startInstance(target: Topology, number: number, signal: AbortSignal): Promise<AppInstance> {
+    const { supervisor, app } = this.#parts
+    const url = databaseUrl(this.databasePort, SHOP_ROLE, SHOP_DATABASE)
+    const instance = await startInstance(supervisor, app, target.app, number, url, signal)
+    this.#watch(instance.component, instance.pid)
+    return instance
+  }
+
+  async #stopAll(instances: readonly AppInstance[]): Promise<void> {
+    const stop = { signal: 'SIGTERM', graceMs: STOP_GRACE_MS } as const
+    await Promise.all(
+      instances.map(({ component }) => this.#parts.supervisor.ask('stop', { component, ...stop })),
+    )
+  }
+
+  async #restartDatabase(database: DatabaseTopology, signal: AbortSignal): Promise<void> {
+    const { supervisor, home } = this.#parts
+    if (!this.#dead.has(this.#databasePid)) {
+      await supervisor.ask('stop', { component: DATABASE, signal: 'SIGINT', graceMs: 5000 })
+    }
+    const { pid } = await startServer(supervisor, home, database, signal, this.databasePort)
+    this.#databasePid = pid
+    this.#watch(DATABASE, pid)
+    await this.#appsRecovered()
+  }
+
+  async #appsRecovered(): Promise<void> {
+    const alive = this.#instances.filter(({ pid }) => !this.#dead.has(pid))
+    await Promise.all(alive.map((instance) => recovered(this.#parts.app.spec, instance)))
+  }
+
+  #watch(component: string, pid: number): void {
+    void this.#parts.supervisor.ended(component, pid).then(() => this.#dead.add(pid))
+  }
+}
+
+/** Cores by component name. */
+function budgetsOf({ database, app, balancer }: Topology): Record<string, number> {
+  const apps = Array.from({ length: app.instances }, (_, index) => [`app-${index + 1}`, app.cpu] as const)
+  return { [DATABASE]: database.cpu, [BALANCER]: balancer.cpu, ...Object.fromEntries(apps) }
+}
+
+/** CPU is a budget, changed while it runs; anything else of a database server needs a restart. */
+function databaseDiffers(a: DatabaseTopology, b: DatabaseTopology): boolean {
+  return a.maxConnections !== b.maxConnections || !isDeepStrictEqual(a.settings, b.settings)
+}
+
+function sameApp({ app: a }: Topology, { app: b }: Topology): boolean {
+  return (
+    a.poolSize === b.poolSize &&
+    isDeepStrictEqual(a.settings, b.settings) &&
+    isDeepStrictEqual(a.flaws, b.flaws)
+  )
+}
+
+function byName(a: AppInstance, b: AppInstance): number {
+  return a.component.localeCompare(b.component, 'en', { numeric: true })
+}

@@ -1,0 +1,78 @@
+import type { ComponentRole, Isolation } from '../../../core/record.ts'
+
+/** What the harness may ask of its supervisor over their channel, and what comes back. */
+export type Protocol = {
+  /** Starts a component that is to run until it is stopped. */
+  readonly start: { readonly ask: ComponentStart; readonly answer: { readonly pid: number } }
+  /** Runs a program to its end. */
+  readonly run: { readonly ask: ProgramStart; readonly answer: ProgramEnd }
+  readonly stop: { readonly ask: ComponentStop; readonly answer: null }
+  /** Cores by component name. */
+  readonly budgets: { readonly ask: Readonly<Record<string, number>>; readonly answer: null }
+  readonly enforce: { readonly ask: { readonly on: boolean }; readonly answer: Isolation }
+  readonly exempt: {
+    readonly ask: { readonly component: string; readonly pid: number }
+    readonly answer: null
+  }
+  readonly adopt: { readonly ask: { readonly pid: number }; readonly answer: null }
+  /** Files outside the run's folder that must go at the end. */
+  readonly tidy: { readonly ask: { readonly files: readonly string[] }; readonly answer: null }
+  readonly meter: { readonly ask: null; readonly answer: MeterAnswer }
+  readonly down: { readonly ask: null; readonly answer: null }
+}
+export type Method = keyof Protocol
+
+export type ProgramStart = {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** User to run as; absent: as the supervisor. */
+  readonly user?: { readonly uid: number; readonly gid: number }
+}
+
+export type ComponentStart = ProgramStart & {
+  readonly role: ComponentRole
+  /** How it is ended when everything ends: the signal that is quickest without harm. */
+  readonly endWith: 'SIGTERM' | 'SIGQUIT'
+}
+
+export type ComponentStop = {
+  readonly component: string
+  readonly signal: 'SIGTERM' | 'SIGINT'
+  readonly graceMs: number
+}
+
+export type ProgramEnd = {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Its last lines of output. */
+  readonly tail: string
+}
+
+export type MeterAnswer = {
+  /** Monotonic clock of this machine, µs (`process.hrtime`). */
+  readonly atHrUs: number
+  readonly readings: readonly MeterRow[]
+}
+export type MeterRow = {
+  readonly component: string
+  readonly role: ComponentRole
+  readonly usedUs: number
+  readonly budgetCores: number | null
+  readonly throttledUs: number
+  readonly enforcedUs: number
+}
+
+export type ToSupervisor = { readonly id: number; readonly method: Method; readonly params: unknown }
+export type FromSupervisor =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly message: string }
+  | {
+      readonly kind: 'ended'
+      readonly component: string
+      readonly pid: number
+      readonly asked: boolean
+      readonly end: ProgramEnd
+    }

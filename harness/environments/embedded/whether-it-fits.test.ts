@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { applyFixes } from '../../core/fixes.ts'
+import { DEFAULT_TOPOLOGY } from '../../core/topology.ts'
+import { whetherItFits } from './whether-it-fits.ts'
+
+test('the demo with both fixes fits two cores (1.85), and not 1.8', () => {
+  const both = applyFixes(DEFAULT_TOPOLOGY, [
+    { id: 'database.scale-up', step: 3 },
+    { id: 'app.scale-out', step: 2 },
+  ])
+  expect(whetherItFits(both, 2)).toBe(true)
+  expect(whetherItFits(both, 1.85)).toBe(true)
+  expect(whetherItFits(both, 1.8)).toBe(
+    'needs 1.85 cores (balancer 0.25 + app 2 × 0.3 + database 0.6 + load generator and probes 0.4), this machine has 1.8',
+  )
+})
+
+test('no balancer, no budget for one', () => {
+  const direct = { ...DEFAULT_TOPOLOGY, balancer: { ...DEFAULT_TOPOLOGY.balancer, engine: 'none' as const } }
+  expect(whetherItFits(direct, 0.9)).toBe(true)
+  expect(whetherItFits(direct, 0.8)).not.toContain('balancer')
+})

@@ -1,0 +1,99 @@
+import type { Conductor } from './conduct.ts'
+import { searchBounds } from './core/assemble/arm-capacity.ts'
+import { type ScenarioFile, segmentSeed, stepPlan, warmUpPlan } from './core/compile-plan.ts'
+import type { FixStep } from './core/fixes.ts'
+import { segmentFacts } from './core/measure/check.ts'
+import { stepResult } from './core/measure/step.ts'
+import type { LoadPlan } from './core/plan.ts'
+import type { StepResult } from './core/result.ts'
+import type { Scenario, Traffic } from './core/scenario.ts'
+import { next, observe, start } from './core/search.ts'
+
+/** What an experiment measures: one scenario's load on one running system. */
+export type Experiment = {
+  readonly conductor: Conductor
+  readonly scenario: Scenario
+  readonly file: ScenarioFile
+  readonly traffic: Traffic
+  readonly timing: StepTiming
+}
+
+export type StepTiming = {
+  readonly stepSec: number
+  /** How long the load of a step counts as having been running when it begins. */
+  readonly fillSec: number
+  /** Half-width of the capacity interval, relative, at which a search stops early. */
+  readonly targetHalfWidth: number
+}
+
+/** Sign-off runs weigh longer steps; a quick run trades width for time. */
+export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
+  full: { stepSec: 4, fillSec: 30, targetHalfWidth: 0.08 },
+  quick: { stepSec: 2.5, fillSec: 30, targetHalfWidth: 0.2 },
+}
+
+/** Preparing a step (filling it), letting the last click end and the queues drain, until it has been measured. */
+const FIRST_OVERHEAD_SEC = 1.2
+
+const WARM_UP_SEC = 1.5
+const SETTLE_SEC = 1.5
+
+/** Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. */
+export async function switchArm(experiment: Experiment, fixes: readonly FixStep[]): Promise<number> {
+  const { conductor, scenario, file, traffic } = experiment
+  const plan = (perSec: number, durationSec: number): LoadPlan =>
+    warmUpPlan(scenario, file, {
+      perSec,
+      durationSec,
+      fillSec: 0,
+      seed: segmentSeed(scenario.seed, 1_000_000 + conductor.data().segments.length),
+    })
+  // Without budgets the machine can carry more than the peak: enough at once that every pooled connection gets work.
+  return conductor.switchTo(
+    fixes,
+    [plan(traffic.peakPerSec, WARM_UP_SEC)],
+    plan(traffic.normalPerSec, SETTLE_SEC),
+  )
+}
+
+export type SearchProgress = (step: StepResult | null, nextPerSec: number | null) => void
+
+/**
+ * Searches the capacity of the arm that runs now, until the interval is narrow enough or `untilUs` is reached.
+ * Steps go to the record; capacity is derived from it.
+ */
+export async function searchCapacity(
+  experiment: Experiment,
+  options: { readonly startPerSec: number; readonly untilUs: number; readonly onStep: SearchProgress },
+): Promise<{ readonly because: string; readonly reason: string }> {
+  const { conductor, scenario, file, timing } = experiment
+  const bounds = searchBounds(experiment.traffic)
+  let search = start({
+    ...bounds,
+    startPerSec: Math.min(bounds.ceilingPerSec, Math.max(bounds.floorPerSec, options.startPerSec)),
+    targetHalfWidth: timing.targetHalfWidth,
+  })
+  let overheadSec = FIRST_OVERHEAD_SEC
+  for (;;) {
+    const leftSec = (options.untilUs - conductor.clock.nowUs()) / 1e6
+    const move = next(search, { stepsLeft: Math.floor(leftSec / (timing.stepSec + overheadSec)) })
+    if (move.kind === 'done') return { because: move.because, reason: move.reason }
+    options.onStep(null, move.perSec)
+    const begunUs = conductor.clock.nowUs()
+    const segment = await conductor.drive(
+      stepPlan(scenario, file, {
+        perSec: move.perSec,
+        durationSec: timing.stepSec,
+        fillSec: timing.fillSec,
+        seed: segmentSeed(scenario.seed, conductor.data().segments.length),
+      }),
+    )
+    await conductor.quieten()
+    overheadSec = (conductor.clock.nowUs() - begunUs) / 1e6 - timing.stepSec
+    const result = stepResult(segment, segmentFacts(conductor.data(), segment))
+    if (result.verdict === 'invalid')
+      conductor.event('segment-voided', `segment ${result.segment}: ${result.because}`)
+    options.onStep(result, null)
+    search = observe(search, { perSec: move.perSec, verdict: result.verdict, confirm: move.confirm })
+  }
+}

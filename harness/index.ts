@@ -1,0 +1,44 @@
+import type {
+  JourneyOptions,
+  JourneySpec,
+  RangeSpec,
+  ScenarioSpec,
+  SurgeSpec,
+  TrafficSpec,
+} from './core/input/scenario-spec.ts'
+import type { Shopper } from './core/scenario.ts'
+
+/** What a scenario imports from 'doorbuster'. Everything else is internal and may change at any time. */
+export type { JourneyOptions, JourneySpec, ObjectiveSpec, ScenarioSpec } from './core/input/scenario-spec.ts'
+export type { Page, Shopper } from './core/scenario.ts'
+
+/** Marks a module's default export as a scenario; it is validated when it is loaded, all problems at once. */
+export function defineScenario(scenario: ScenarioSpec): ScenarioSpec {
+  return scenario
+}
+
+/** One kind of shopper: how many of all shoppers they are, how long they think between clicks, what they do. */
+export function journey(
+  name: string,
+  options: JourneyOptions,
+  steps: (shopper: Shopper) => Promise<void>,
+): JourneySpec {
+  return { ...options, name, steps }
+}
+
+/** The whole numbers from `from` to `to`, both included: product ids, category ids. */
+export function range(from: number, to: number): RangeSpec {
+  return { from, to }
+}
+
+/** The holiday surges: shoppers per second over time. */
+export const surge = {
+  /** Everybody waits for the doors: seconds from normal to the peak, a plateau, an ebb, then normal again. */
+  doorsOpen: (spec: SurgeSpec): TrafficSpec => ({ ...spec, kind: 'doors-open' }),
+  /** A link goes out: an all but vertical front, a short plateau, a fast decay. */
+  flashSale: (spec: SurgeSpec): TrafficSpec => ({ ...spec, kind: 'flash-sale' }),
+  /** A day of sales in small: a climb, then a plateau longer than everything else. */
+  sustained: (spec: SurgeSpec): TrafficSpec => ({ ...spec, kind: 'sustained' }),
+  /** One rate from beginning to end. */
+  constant: (spec: Omit<SurgeSpec, 'peak'>): TrafficSpec => ({ ...spec, peak: '1x', kind: 'constant' }),
+}

@@ -1,0 +1,9 @@
+import type { Probe } from '../ports.ts'
+import { appProbe } from './app.ts'
+import { balancerProbe } from './balancer.ts'
+import { cpuProbe } from './cpu.ts'
+import { databaseProbe } from './database.ts'
+import { hostProbe } from './host.ts'
+
+/** Every probe; one whose endpoint is absent reads nothing. The generator's series come from the engine itself. */
+export const PROBES: readonly Probe[] = [cpuProbe, databaseProbe, appProbe, balancerProbe, hostProbe]

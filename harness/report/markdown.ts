@@ -1,0 +1,178 @@
+import type { RunData } from '../core/run-data.ts'
+import { surgeSegment } from './facts/surge-segment.ts'
+import { topStatements } from './facts/top-statements.ts'
+import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from './format.ts'
+import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
+import { classWords } from './story/class-words.ts'
+import { doNotBuy, fixRows } from './story/fix-rows.ts'
+import { incidentMoments } from './story/moments.ts'
+import { nextStepOf, PROGRAM } from './story/next-step.ts'
+import {
+  actionSentence,
+  breakSentence,
+  capacitySentence,
+  capitalise,
+  causeSentence,
+  confidenceSentence,
+  impactSentence,
+  ordersSentence,
+  ordersTaken,
+} from './story/sentences.ts'
+import { noSignOffBecause, SIGN_OFF_FIELDS } from './story/sign-off.ts'
+import { type AnyResult, type Story, toStory } from './story/story.ts'
+import { isolationWords, scopeWords, stampsOf, trustOf } from './story/trust.ts'
+
+/** The report as Markdown, short enough for a review comment (< 50 KB), with a block to sign. */
+export function renderMarkdown(result: AnyResult, run: RunData): string {
+  const story = toStory(result, run.header)
+  const parts = [
+    ...answer(story),
+    ...coverage(story),
+    ...incident(story),
+    ...cause(story, run),
+    ...fixes(story),
+    ...impact(story),
+    ...limits(story),
+    ...steps(story),
+    ...measurement(story, run),
+    ...signOff(story),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function answer(story: Story): readonly string[] {
+  const { result, verdict, header } = story
+  const trust = trustOf(story)
+  const stamps = stampsOf(story).map(({ label, says }) => `> **${label}** (${says})`)
+  const { name, curveLabel, normalPerSec, peakPerSec } = header!.scenario
+  const surge = `${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s`
+  return [
+    `# ${text(result.headline)}`,
+    ...stamps,
+    `**${verdict}** · ${trust.badge} · ${scopeWords(result.scope).label}`,
+    `${text(name)} · ${text(curveLabel)} · ${surge} · ${formatWhen(header!.startedAt)} · run \`${result.run.replaceAll('`', "'")}\``,
+    [
+      `- **What broke?** ${text(breakSentence(story))}`,
+      `- **What to do?** ${text(actionSentence(story))}`,
+      `- **Can I trust this?** ${text(capitalise(trust.says))}. ${text(capitalise(scopeWords(result.scope).says))}.`,
+    ].join('\n'),
+  ]
+}
+
+function coverage(story: Story): readonly string[] {
+  return story.capacity ? ['## Peak and today', `${text(capitalise(capacitySentence(story)))}.`] : []
+}
+
+function incident(story: Story): readonly string[] {
+  if (!story.incident) return []
+  const rows = incidentMoments(story.incident).map(({ name, when, says }) => [
+    name,
+    when ?? 'did not happen',
+    text(says),
+  ])
+  return ['## What happened', markdownTable(['moment', 'when', 'what'], rows)]
+}
+
+function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly string[] {
+  if (!bottleneck) return []
+  const evidence = bottleneck.evidence.map(
+    ({ layer, says, supports }) => `- ${layer}: ${text(says)}${supports ? '' : ' (not for it)'}`,
+  )
+  const out = ruledOut.map((rival) => `- ${classWords(rival.class).name}: ${text(rival.because)}`)
+  const segment = surges[0] ? surgeSegment(run, surges[0]) : null
+  const statements = (segment ? topStatements(segment, 5) : []).map(({ query, shareRatio, meanMs }) => [
+    formatPercent(shareRatio),
+    formatMs(meanMs, null),
+    text(query.slice(0, 160)),
+  ])
+  return [
+    '## Why',
+    `${text(capitalise(causeSentence(bottleneck)))}. ${confidenceSentence(bottleneck)}`,
+    ...(evidence.length > 0 ? [evidence.join('\n')] : []),
+    ...(out.length > 0 ? ['Ruled out:', out.join('\n')] : []),
+    ...(statements.length > 0
+      ? [markdownTable(['share of database time', 'mean', 'statement'], statements)]
+      : []),
+  ]
+}
+
+function fixes(story: Story): readonly string[] {
+  const rows = fixRows(story)
+  if (rows.length === 0) return []
+  const table = rows.map((row) => [
+    text(capitalise(row.name)),
+    row.capacity === null ? 'not measured' : `${row.capacity} (${row.interval})`,
+    row.ratio ?? '–',
+    text(row.says),
+    text(row.sideEffects.join('; ')) || '–',
+  ])
+  const wasted = doNotBuy(rows).map(
+    ({ name, says, because }) =>
+      `- ${text(name)}: ${text(says)}${because === '' ? '' : ` (${text(because)})`}`,
+  )
+  return [
+    '## What to do',
+    markdownTable(['fix', 'capacity, shoppers/s', 'against today', 'verdict', 'brings with it'], table),
+    ...(wasted.length > 0 ? ['**Do not buy:**', wasted.join('\n')] : []),
+  ]
+}
+
+function impact(story: Story): readonly string[] {
+  if (!story.believable || (!story.impact && !story.invariants)) return []
+  const lost = story.impact
+    ? [`${capitalise(impactSentence(story.impact))} (${text(story.impact.method)}).`]
+    : []
+  const kept = story.invariants?.length
+    ? [`${text(capitalise(ordersSentence(story.invariants, ordersTaken(story))))}.`]
+    : []
+  return ['## Impact', ...lost, ...kept]
+}
+
+function limits(story: Story): readonly string[] {
+  const { says, command } = nextStepOf(story)
+  const notTested = story.result.notTested.map((one) => `- ${text(one)}`)
+  return [
+    ...(notTested.length > 0 ? ['## What this rehearsal did not test', notTested.join('\n')] : []),
+    '## Next step',
+    `${says}:`,
+    `    ${PROGRAM} ${command.replace(/\s+/g, ' ')}`,
+  ]
+}
+
+function steps({ searches, header }: Story): readonly string[] {
+  const patienceMs = header?.scenario.patience.timeoutMs ?? null
+  const rows = searches.flatMap(({ label, steps: all }) =>
+    all.map((step) => [
+      text(label),
+      step.offeredPerSec.toFixed(1),
+      formatMs(step.p95Ms, patienceMs),
+      formatPercent(step.errorRatio),
+      `${step.verdict}: ${text(step.because)}`,
+    ]),
+  )
+  if (rows.length === 0) return []
+  const table = markdownTable(['fix', 'offered, shoppers/s', 'p95', 'errors', 'verdict'], rows.slice(0, 80))
+  return ['<details><summary>Every step</summary>', table, '</details>']
+}
+
+function measurement({ result }: Story, run: RunData): readonly string[] {
+  const { cores, node, platform } = run.header.machine
+  const failed = result.validity.checks.filter(({ held }) => !held).slice(0, 20)
+  return [
+    '## Measurement',
+    `CPU budgeted by ${isolationWords(result.isolation)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
+      `Took ${formatElapsed(result.elapsedSec)}.`,
+    ...(failed.length > 0
+      ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]
+      : []),
+  ]
+}
+
+function signOff(story: Story): readonly string[] {
+  const refused = noSignOffBecause(story)
+  return [
+    '## Sign-off',
+    ...(refused === null ? [] : [`**Not for sign-off: ${refused}.**`]),
+    markdownTable(SIGN_OFF_FIELDS, [SIGN_OFF_FIELDS.map(() => ' ')]),
+  ]
+}

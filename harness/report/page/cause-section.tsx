@@ -1,0 +1,71 @@
+/** @jsxRuntime automatic */
+/** @jsxImportSource preact */
+import { formatValue } from '../format.ts'
+import { classWords } from '../story/class-words.ts'
+import { capitalise, causeSentence, confidenceSentence } from '../story/sentences.ts'
+import type { Story } from '../story/story.ts'
+import { Section, TableBox } from './section.tsx'
+
+/** Why: the cause, what each layer testifies, and what was ruled out. */
+export function CauseSection({ story }: { readonly story: Story }) {
+  const { bottleneck, ruledOut } = story
+  if (!bottleneck) return null
+  const evidence = [...bottleneck.evidence].sort((a, b) => Number(b.supports) - Number(a.supports))
+  return (
+    <Section id="cause" title="Why" lead={`${capitalise(causeSentence(bottleneck))}.`}>
+      <p>
+        {classWords(bottleneck.class).means} {confidenceSentence(bottleneck)}
+      </p>
+      {evidence.length > 0 ? (
+        <TableBox label="Evidence by layer">
+          <table class="evidence">
+            <caption>
+              What each layer testifies, over the time from the first sign until the SLO broke
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">layer</th>
+                <th scope="col">testimony</th>
+                <th scope="col" class="number">
+                  measured
+                </th>
+                <th scope="col" class="number">
+                  threshold
+                </th>
+                <th scope="col">speaks</th>
+              </tr>
+            </thead>
+            <tbody>
+              {evidence.map(({ layer, metric, value, unit, threshold, supports, says }) => (
+                <tr key={`${layer} ${metric}`}>
+                  <th scope="row">{layer}</th>
+                  <td>
+                    {says} <small>{metric}</small>
+                  </td>
+                  <td class="number">
+                    {formatValue(value)} {unit}
+                  </td>
+                  <td class="number">{formatValue(threshold)}</td>
+                  <td class="nowrap">{supports ? '✓ for it' : '– not for it'}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableBox>
+      ) : null}
+      {ruledOut.length > 0 ? (
+        <>
+          <h3>Ruled out</h3>
+          <ul class="ruled-out">
+            {ruledOut.map(({ class: rival, because }) => (
+              <li key={rival}>
+                <strong>{capitalise(classWords(rival).name)}</strong>
+                {rival === bottleneck.runnerUp ? ' (runner-up)' : ''}: {because}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+    </Section>
+  )
+}

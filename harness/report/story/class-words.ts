@@ -1,0 +1,42 @@
+import type { BottleneckClass } from '../../core/bottleneck.ts'
+
+type ClassWords = {
+  /** As it reads in a sentence: "database CPU". */
+  readonly name: string
+  /** What shoppers run into, for somebody who has never seen a database. */
+  readonly means: string
+}
+
+const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
+  'database-cpu': {
+    name: 'database CPU',
+    means: 'The database server has no processor time left: every page waits for its turn to compute.',
+  },
+  'database-missing-index': {
+    name: 'missing database index',
+    means: 'The database reads whole tables to find a few rows, again and again.',
+  },
+  'database-lock': {
+    name: 'database locks',
+    means: 'Many orders change the same row, and each has to wait until the one before it is done.',
+  },
+  'pool-wait': {
+    name: 'connection pool',
+    means: 'The app servers have too few database connections: pages queue for one while the database idles.',
+  },
+  'app-cpu': {
+    name: 'app CPU',
+    means: 'The app servers have no processor time left to build pages.',
+  },
+  generator: {
+    name: 'load generator',
+    means:
+      'The machine that plays the shoppers could not send them in time: this says nothing about the shop.',
+  },
+  none: { name: 'nothing', means: 'No resource was seen at its limit.' },
+}
+
+/** A bottleneck class in plain words. */
+export function classWords(id: BottleneckClass): ClassWords {
+  return WORDS[id]
+}

@@ -1,0 +1,146 @@
+import type { Bottleneck, Impact, InvariantResult, RuledOut } from '../../core/result.ts'
+import {
+  formatCount,
+  formatInterval,
+  formatMoney,
+  formatPercent,
+  formatPlural,
+  formatRate,
+} from '../format.ts'
+import { classWords } from './class-words.ts'
+import { doNotBuy, type FixRow, fixRows } from './fix-rows.ts'
+import type { Story } from './story.ts'
+
+/** What shoppers would have met, as a sentence. */
+export function breakSentence(story: Story): string {
+  const { incident, capacity, peak, tone } = story
+  if (!story.believable)
+    return 'Unknown: the measurement itself went wrong, so it says nothing about the shop.'
+  if (incident?.onsetSec == null) {
+    if (tone === 'good' && peak && incident)
+      return `Nothing: the surge of ${formatRate(peak.perSec)} shoppers/s was served.`
+    if (incident) return 'The objectives held while we watched, and yet the answer is not clear.'
+    return capacity ? capacitySentence(story) : 'This command replays no surge.'
+  }
+  const outage = incident.outageStartSec
+  const broke = `${formatCount(incident.onsetSec)} s into the surge the shop broke its promise to shoppers`
+  if (outage === null) return `${broke}; it never went down completely.`
+  const lasted = incident.outageEndSec === null ? null : incident.outageEndSec - outage
+  const forHowLong = lasted === null ? 'and stayed down' : `for ${formatCount(lasted)} s`
+  return `${broke}, and ${formatCount(outage)} s in it was down completely ${forHowLong}.`
+}
+
+/** Capacity against the peak: "capacity 31 shoppers/s (28–34) covers 52 % of the peak". */
+export function capacitySentence({ capacity, covers, peak }: Story): string {
+  if (!capacity) return 'capacity was not measured'
+  const { perSec, low, high } = capacity
+  const measured = `capacity ${formatRate(perSec)} shoppers/s (${formatInterval(low, high)})`
+  if (covers === null || !peak) return measured
+  if (low < peak.perSec && peak.perSec <= high)
+    return `${measured} may or may not reach the peak of ${formatRate(peak.perSec)}`
+  if (covers < 1) return `${measured} covers ${formatPercent(covers)} of the peak`
+  return `${measured}, headroom ${formatPercent(covers - 1)} over the peak`
+}
+
+/** "database CPU, confirmed: 98 % of 0.20 cores …" */
+export function causeSentence(bottleneck: Bottleneck): string {
+  if (bottleneck.class === 'none') return bottleneck.says || 'nothing was seen at its limit'
+  const { name } = classWords(bottleneck.class)
+  const says = bottleneck.says.toLowerCase().startsWith(`${name.toLowerCase()}:`)
+    ? bottleneck.says.slice(name.length + 1).trim()
+    : bottleneck.says
+  return `${name}, ${CONFIDENCE[bottleneck.confidence]}${says === '' ? '' : `: ${says}`}`
+}
+
+export const CONFIDENCE = {
+  confirmed: 'confirmed',
+  likely: 'likely',
+  'not-confirmed': 'not confirmed',
+} as const satisfies Record<Bottleneck['confidence'], string>
+
+/** What the confidence rests on, as a sentence. */
+export function confidenceSentence(bottleneck: Bottleneck): string {
+  if (bottleneck.class === 'none') return 'Nothing saturated, so there is nothing to confirm.'
+  switch (bottleneck.confidence) {
+    case 'confirmed': {
+      const rival = bottleneck.against
+      const failed = rival ? `, and what ${classWords(rival).name} would have predicted did not happen` : ''
+      return `Confirmed by experiment: changing this one thing moved capacity as predicted${failed}.`
+    }
+    case 'likely':
+      return 'Likely: two layers agree, but no experiment has set it apart from its rivals.'
+    case 'not-confirmed':
+      return 'Not confirmed: the measurements point here, and the experiment did not bear it out.'
+  }
+}
+
+/** The rivals, the runner-up first: "ruled out: missing database index". `null` when there is none. */
+export function ruledOutSentence(
+  bottleneck: Bottleneck | null,
+  ruledOut: readonly RuledOut[],
+): string | null {
+  const runnerUp = ruledOut.find((rival) => rival.class === (bottleneck?.against ?? bottleneck?.runnerUp))
+  const rival = runnerUp ?? ruledOut[0]
+  return rival ? `ruled out: ${classWords(rival.class).name}` : null
+}
+
+/** What to do, in one or two sentences. */
+export function actionSentence(story: Story): string {
+  const { winner, whatif, tone, believable } = story
+  const rows = fixRows(story)
+  const avoid = avoidSentence(rows)
+  if (!believable) return 'Mend what the reasons name and rehearse again; decide nothing from this run.'
+  if (winner?.survives) return `Put in ${winner.label}: the same surge was replayed on it and held.${avoid}`
+  if (winner) return `${capitalise(winner.label)} looked best and did not survive the replay.${avoid}`
+  if (whatif && rows.some(({ verdict }) => verdict === 'fixes')) return `${whatif.conclusion}${avoid}`
+  if (whatif && rows.length > 0) return `${noneHolds(rows)}.${avoid} ${whatif.conclusion}`.trim()
+  if (tone === 'good') return "Nothing: today's topology is enough for this surge."
+  return 'No fix was tried in this run.'
+}
+
+/** " Do not buy load balancing over 2 servers alone: it had no effect.", or nothing. */
+function avoidSentence(rows: readonly FixRow[]): string {
+  const wasted = doNotBuy(rows).map(({ name }) => name)
+  if (wasted.length === 0) return ''
+  if (wasted.length === rows.length) return ' Buy none of them for this surge.'
+  return ` Do not buy ${wasted.join(' or ')} alone: it had no effect.`
+}
+
+/** Orders lost, in a phrase: "171 of 324 orders lost". */
+export function ordersLostPhrase({ ordersLost, ordersExpected, shoppersTurnedAway }: Impact): string {
+  if (ordersLost > 0) return `${formatCount(ordersLost)} of ${formatCount(ordersExpected)} orders lost`
+  return shoppersTurnedAway > 0
+    ? `no order lost, ${formatPlural(shoppersTurnedAway, 'shopper')} turned away`
+    : 'no order lost'
+}
+
+/** Orders and money, in a phrase: "171 of 324 orders lost, about €9,235". */
+export function impactSentence(impact: Impact): string {
+  const money = impact.ordersLost > 0 && impact.revenueLost > 0
+  return `${ordersLostPhrase(impact)}${money ? `, about ${formatMoney(impact.revenueLost, impact.currency)}` : ''}`
+}
+
+/** Whether the shop kept its word on orders: "no oversell, no doubled order: held, in 914 confirmed orders". */
+export function ordersSentence(invariants: readonly InvariantResult[], ordersTaken: number): string {
+  const broken = invariants.filter(({ held }) => !held)
+  const within = `in ${formatPlural(ordersTaken, 'confirmed order')}`
+  if (broken.length > 0)
+    return `BROKEN ${within}: ${broken.map(({ name, detail }) => `${name} (${detail})`).join('; ')}`
+  if (invariants.length === 0) return 'no invariant was checked'
+  return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held, ${within}`
+}
+
+/** Orders the shop acknowledged, over all surges of the run. */
+export function ordersTaken({ surges }: Story): number {
+  return surges.reduce((sum, { impact }) => sum + impact.ordersTaken, 0)
+}
+
+/** "No fix tried holds": only when every fix was measured clearly. */
+export function noneHolds(rows: readonly FixRow[]): string {
+  const unclear = rows.some(({ verdict }) => verdict === 'inconclusive' || verdict === 'not-run')
+  return unclear ? 'No fix was seen to hold' : 'No fix tried holds'
+}
+
+export function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { register } from 'node:module'
+import { basename, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { HarnessError } from './core/errors.ts'
+import { nearest } from './core/input/nearest.ts'
+import { problemLines } from './core/input/problem.ts'
+import type { Scenario } from './core/scenario.ts'
+import { readScenario } from './core/scenario-input.ts'
+
+export type LoadedScenario = {
+  readonly scenario: Scenario
+  /** Absolute path of the module. */
+  readonly path: string
+  /** SHA-256 of the module's text, in hex. What the module imports is not part of it. */
+  readonly hash: string
+}
+
+const INSTALLATION = fileURLToPath(new URL('../', import.meta.url))
+const SCENARIOS = join(INSTALLATION, 'scenarios')
+const SOURCE = /\.(ts|mts|js|mjs)$/
+
+/**
+ * Loads a scenario by its name ("black-friday", one that comes with Doorbuster) or by the path of a module.
+ * Rejects with a HarnessError `invalid-scenario` that lists every problem at once. TypeScript needs tsx registered.
+ */
+export async function loadScenario(pathOrName: string): Promise<LoadedScenario> {
+  const path = findScenario(pathOrName)
+  const hash = createHash('sha256').update(readFileSync(path)).digest('hex')
+  const reading = readScenario(exported(await importModule(path)))
+  if (reading.ok) return { scenario: reading.scenario, path, hash }
+  const { problems } = reading
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `${problems.length === 1 ? '1 problem' : `${problems.length} problems`} in ${basename(path)}:\n${problemLines(problems)}`,
+    where: path,
+    hint: 'Mend them all, then check with: npm run -s doorbuster -- validate <scenario>',
+  })
+}
+
+function findScenario(pathOrName: string): string {
+  const known = knownScenarios()
+  if (known.includes(pathOrName)) return join(SCENARIOS, `${pathOrName}.ts`)
+  const path = resolve(pathOrName)
+  if (isFile(path)) {
+    if (SOURCE.test(path)) return path
+    throw new HarnessError({
+      code: 'invalid-scenario',
+      message: `${pathOrName} is not a module: a scenario is a .ts, .mts, .js or .mjs file`,
+      where: path,
+      hint: 'Start from one that works: scenarios/black-friday.ts',
+    })
+  }
+  const meant = nearest(pathOrName, known)
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `there is no scenario "${pathOrName}"${meant ? `: did you mean "${meant}"?` : ''}`,
+    where: path,
+    hint: `Known are ${known.join(', ')}; or give the path of a module that exports defineScenario({ … }).`,
+  })
+}
+
+/** Names of the scenarios that come with Doorbuster: those at the top, and "known/…" with a planted bottleneck. */
+function knownScenarios(): readonly string[] {
+  const names = (folder: string) =>
+    readdirSync(join(SCENARIOS, folder))
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => `${folder}${file.slice(0, -'.ts'.length)}`)
+  return [...names(''), ...(existsSync(join(SCENARIOS, 'known')) ? names('known/') : [])]
+}
+
+async function importModule(path: string): Promise<unknown> {
+  try {
+    if (!path.startsWith(INSTALLATION)) resolveOwnName()
+    return await import(pathToFileURL(path).href)
+  } catch (cause) {
+    const { message, hint } = importFailure(cause)
+    throw new HarnessError({ code: 'invalid-scenario', message, where: path, hint, cause })
+  }
+}
+
+function importFailure(cause: unknown): { readonly message: string; readonly hint: string } {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  const said = text.split('\n').slice(0, 6).join('\n')
+  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(text)?.[1]
+  return {
+    message: `the scenario's module could not be loaded\n  ${said}`,
+    hint:
+      missing === 'doorbuster'
+        ? 'A scenario is an ES module: name it .mts, or put {"type": "module"} into the package.json beside it.'
+        : missing
+          ? `"${missing}" was not found from there: check the import, or install it beside the scenario.`
+          : 'Run it by itself to see where: node --import tsx <file>',
+  }
+}
+
+let ownNameResolves = false
+
+/** Lets modules outside the installation import from 'doorbuster' without having it installed. */
+function resolveOwnName(): void {
+  if (ownNameResolves) return
+  ownNameResolves = true
+  const publicApi = JSON.stringify(new URL('./index.ts', import.meta.url).href)
+  const hook = `export const resolve = (name, context, next) => next(name === 'doorbuster' ? ${publicApi} : name, context)`
+  register(`data:text/javascript,${encodeURIComponent(hook)}`)
+}
+
+/** The default export; a module that was loaded as CommonJS wraps it once more. */
+function exported(module: unknown): unknown {
+  const first = property(module, 'default')
+  return property(first, '__esModule') === true ? property(first, 'default') : first
+}
+
+function property(holder: unknown, key: string): unknown {
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}

@@ -1,0 +1,214 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { HarnessError } from './core/errors.ts'
+import type { HeaderLine, RecordLine } from './core/record.ts'
+import { type RunData, readRun } from './core/run-data.ts'
+
+/** A run's folder: `record.ndjson` grows as things happen; everything else is derived from it. */
+export type RunFolder = {
+  readonly id: string
+  readonly path: string
+  /** Lines written so far, for analysis while the run goes on. */
+  readonly lines: readonly RecordLine[]
+  write(line: RecordLine): void
+  /** Writes a derived file beside the record, whole or not at all. */
+  save(name: string, text: string): string
+  /** Points `reports/latest` here. */
+  publish(): void
+  close(): void
+}
+
+const RECORD = 'record.ndjson'
+
+/** Makes `<reports>/<id>/` (or `out` itself, when given) and starts its record. */
+export function createRun(options: {
+  readonly reports: string
+  readonly out: string | null
+  readonly name: string
+  readonly now: Date
+}): RunFolder {
+  const id = options.out
+    ? basename(resolve(options.out))
+    : freeId(options.reports, runId(options.name, options.now))
+  const path = options.out ? resolve(options.out) : join(options.reports, id)
+  const descriptor = orFolderError(path, () => {
+    mkdirSync(path, { recursive: true })
+    return openSync(join(path, RECORD), 'w')
+  })
+  const lines: RecordLine[] = []
+  let closed = false
+  return {
+    id,
+    path,
+    lines,
+    write(line) {
+      if (closed) return
+      lines.push(line)
+      // Synchronous, so that what happened before a kill -9 is in the file.
+      orFolderError(path, () => writeAll(descriptor, `${JSON.stringify(line)}\n`))
+    },
+    save(name, text) {
+      const target = join(path, name)
+      orFolderError(path, () => {
+        writeFileSync(`${target}.part`, text)
+        renameSync(`${target}.part`, target)
+      })
+      return target
+    },
+    publish() {
+      if (!options.out) pointLatest(options.reports, id)
+    },
+    close() {
+      if (closed) return
+      closed = true
+      closeSync(descriptor)
+    },
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset)
+}
+
+function runId(name: string, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  const slug =
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 40) || 'run'
+  return `${stamp}-${slug}`
+}
+
+function freeId(reports: string, id: string): string {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? id : `${id}-${n}`
+    if (!existsSync(join(reports, candidate))) return candidate
+  }
+}
+
+function pointLatest(reports: string, id: string): void {
+  const link = join(reports, 'latest')
+  const next = join(reports, `.latest-${process.pid}`)
+  try {
+    rmSync(next, { force: true })
+    symlinkSync(id, next, 'dir')
+    renameSync(next, link)
+  } catch {
+    // A file system without links: `latest` is then found by the newest folder name.
+    rmSync(next, { force: true })
+  }
+}
+
+function orFolderError<T>(path: string, act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    const hint =
+      code === 'ENOSPC'
+        ? 'Free some disk space (a run needs about 20 MB), or write elsewhere with --out <folder>.'
+        : code === 'EACCES' || code === 'EROFS' || code === 'EPERM'
+          ? 'Write elsewhere with --out <folder>.'
+          : 'Write elsewhere with --out <folder>, and check that the path is a folder.'
+    throw new HarnessError({
+      code: 'environment',
+      message: `cannot write the run's record: ${(cause as Error).message}`,
+      where: path,
+      hint,
+      cause,
+    })
+  }
+}
+
+// ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Finds the run a `<ref>` means (run id, `latest`, `latest~1`, a path, `-` = standard input) and reads its record. */
+export function openRun(
+  reports: string,
+  ref: string,
+): { readonly path: string | null; readonly run: RunData } {
+  if (ref === '-') return { path: null, run: parseRun(readFileSync(0, 'utf8'), 'standard input') }
+  const record = findRecord(reports, ref)
+  return { path: dirname(record), run: parseRun(readFileSync(record, 'utf8'), record) }
+}
+
+function findRecord(reports: string, ref: string): string {
+  const back = /^latest(?:~(\d+))?$/.exec(ref)
+  const tried: string[] = []
+  if (back) {
+    const ids = runIds(reports)
+    const id = ids[ids.length - 1 - Number(back[1] ?? 0)]
+    if (id) return join(reports, id, RECORD)
+    tried.push(reports)
+  } else {
+    const asPath = isAbsolute(ref) ? ref : resolve(ref)
+    for (const candidate of [asPath, join(asPath, RECORD), join(reports, ref, RECORD)]) {
+      if (existsSync(candidate) && statSync(candidate).isFile()) return candidate
+      tried.push(candidate)
+    }
+  }
+  const known = runIds(reports).slice(-5)
+  throw new HarnessError({
+    code: 'unknown-run',
+    message: `no run "${ref}"`,
+    where: tried.join(', '),
+    hint:
+      known.length > 0
+        ? `Runs here: ${known.join(', ')} (the last one is "latest").`
+        : 'No run has been made here yet: start one with "rehearse".',
+  })
+}
+
+/** Ids of the runs in a folder, oldest first (ids begin with the time they were made). */
+function runIds(reports: string): string[] {
+  if (!existsSync(reports)) return []
+  return readdirSync(reports)
+    .filter((name) => /^\d{8}-\d{6}-/.test(name) && existsSync(join(reports, name, RECORD)))
+    .sort()
+}
+
+/** Reads a record. A last line cut short (the writer was killed) is dropped; any other unreadable line is an error. */
+export function parseRun(text: string, where: string): RunData {
+  const texts = text.split('\n').filter((line) => line.trim() !== '')
+  const lines: RecordLine[] = []
+  for (const [index, line] of texts.entries()) {
+    try {
+      lines.push(JSON.parse(line) as RecordLine)
+    } catch (cause) {
+      if (index === texts.length - 1) break
+      throw notARecord(where, `line ${index + 1} is not JSON`, cause)
+    }
+  }
+  const header = lines[0] as HeaderLine | undefined
+  if (header?.kind !== 'header') throw notARecord(where, 'its first line is no header')
+  if (header.schema !== 1) throw notARecord(where, `its schema is ${header.schema}, this version reads 1`)
+  const run = readRun(lines)
+  if (!run) throw notARecord(where, 'it has no header')
+  return run
+}
+
+function notARecord(where: string, because: string, cause?: unknown): HarnessError {
+  return new HarnessError({
+    code: 'usage',
+    message: `not a Doorbuster record: ${because}`,
+    where,
+    hint: 'Give a run id, "latest", a run folder, or its record.ndjson.',
+    cause,
+  })
+}

@@ -1,0 +1,35 @@
+import express, { type Express } from 'express'
+import { ShopError } from './domain/shop-error.ts'
+import { answerError } from './routes/answer-error.ts'
+import { catalogueRoutes } from './routes/catalogue.ts'
+import { healthRoutes } from './routes/health.ts'
+import { measureResponses } from './routes/measure-response.ts'
+import { orderRoutes } from './routes/orders.ts'
+import type { Shop } from './routes/shop.ts'
+
+/** Pages bring their style along and load nothing. */
+const CONTENT_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+
+/** The shop as an Express app. */
+export function buildApp(shop: Shop): Express {
+  const app = express()
+  const limit = shop.config.bodyLimitBytes
+  app.disable('x-powered-by')
+  app.use(measureResponses(shop.telemetry))
+  app.use(healthRoutes(shop))
+  app.use((_request, response, next) => {
+    response.setHeader('Content-Security-Policy', CONTENT_POLICY)
+    response.setHeader('X-Content-Type-Options', 'nosniff')
+    response.setHeader('Vary', 'Accept')
+    next()
+  })
+  app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
+  app.use(catalogueRoutes(shop))
+  app.use(orderRoutes(shop))
+  app.use(() => {
+    throw new ShopError(404, 'not-found', 'There is no such page.')
+  })
+  app.use(answerError(shop))
+  return app
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { KNOBS, readConfig } from './config.ts'
+
+const DATABASE_URL = 'postgres://localhost/shop'
+
+describe('readConfig', () => {
+  test('needs nothing but a database: every knob has its default', () => {
+    const config = readConfig({ DATABASE_URL })
+    for (const [name, { byDefault }] of Object.entries(KNOBS)) {
+      expect(config[name as keyof typeof KNOBS], name).toBe(byDefault)
+    }
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 3000, instance: 'app-1' })
+    expect(config.flaws.size).toBe(0)
+  })
+
+  test('reads what it is given; blank means not given', () => {
+    const config = readConfig({
+      DATABASE_URL,
+      POOL_SIZE: '7',
+      SHOP_FLAWS: 'hot-row, cpu-heavy',
+      SHOP_SEED: ' ',
+      PATH: '/bin',
+    })
+    expect(config.poolSize).toBe(7)
+    expect([...config.flaws]).toEqual(['hot-row', 'cpu-heavy'])
+    expect(config.seed).toBe(KNOBS.seed.byDefault)
+  })
+
+  test('the payment is slow by default when a flaw makes others wait for it', () => {
+    expect(readConfig({ DATABASE_URL, SHOP_FLAWS: 'hot-row' }).paymentMs).toBe(60)
+    expect(readConfig({ DATABASE_URL, SHOP_FLAWS: 'pool-held' }).paymentMs).toBe(60)
+    expect(readConfig({ DATABASE_URL, SHOP_FLAWS: 'cpu-heavy' }).paymentMs).toBe(20)
+    expect(readConfig({ DATABASE_URL, SHOP_FLAWS: 'hot-row', SHOP_PAYMENT_MS: '5' }).paymentMs).toBe(5)
+  })
+
+  test('lists every problem at once, with what was expected and what was given', () => {
+    const read = () =>
+      readConfig({
+        PORT: '99999',
+        POOL_SIZE: 'many',
+        SHOP_PAYMENT_MS: '-1',
+        SHOP_FLAWS: 'hot-row,typo',
+        SHOP_POOLSIZE: '3',
+      })
+    expect(read).toThrow(/DATABASE_URL: expected the URL of a Postgres database, got nothing/)
+    expect(read).toThrow(/PORT: expected a whole number from 0 to 65535, got "99999"/)
+    expect(read).toThrow(/POOL_SIZE: expected a whole number of connections from 1 to 500, got "many"/)
+    expect(read).toThrow(/SHOP_PAYMENT_MS: expected a whole number of ms from 0 to 60000, got "-1"/)
+    expect(read).toThrow(/SHOP_FLAWS: expected a comma list of .*pool-held.*, got "hot-row,typo"/)
+    expect(read).toThrow(/SHOP_POOLSIZE: no such setting/)
+  })
+})
+
+test('knobs do not share a variable and their defaults are within their ranges', () => {
+  const knobs = Object.values(KNOBS)
+  expect(new Set(knobs.map(({ env }) => env)).size).toBe(knobs.length)
+  for (const { env, byDefault, from, to } of knobs) {
+    expect(byDefault >= from && byDefault <= to, env).toBe(true)
+  }
+})

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { FLAWS, type Flaw, type Flaws } from './flaws.ts'
+
+/** One number that decides how much the shop can carry, or how much work a page is. */
+type Knob = {
+  readonly env: string
+  readonly unit: string
+  readonly byDefault: number
+  readonly from: number
+  readonly to: number
+  readonly what: string
+}
+
+const knob = (env: string, unit: string, byDefault: number, range: readonly [number, number], what: string) =>
+  ({ env, unit, byDefault, from: range[0], to: range[1], what }) satisfies Knob
+
+/** Every capacity knob of the shop: nothing that costs time or holds a resource is a number anywhere else. */
+export const KNOBS = {
+  poolSize: knob('POOL_SIZE', 'connections', 10, [1, 500], 'database connections, all opened at the start'),
+  poolTimeoutMs: knob(
+    'SHOP_POOL_TIMEOUT_MS',
+    'ms',
+    2000,
+    [1, 120_000],
+    'longest wait for a connection; then 503',
+  ),
+  paymentMs: knob(
+    'SHOP_PAYMENT_MS',
+    'ms',
+    20,
+    [0, 60_000],
+    'the payment provider (60 with hot-row or pool-held)',
+  ),
+  bestSellerOrders: knob(
+    'SHOP_BEST_SELLER_ORDERS',
+    'orders',
+    8000,
+    [1, 1_000_000],
+    'latest orders best sellers count',
+  ),
+  bestSellers: knob('SHOP_BEST_SELLERS', 'products', 20, [1, 100], 'products on the best-sellers page'),
+  homeProducts: knob('SHOP_HOME_PRODUCTS', 'products', 24, [1, 100], 'products on the home page'),
+  categoryPage: knob('SHOP_CATEGORY_PAGE', 'products', 20, [1, 100], 'products on a page of a category'),
+  searchResults: knob('SHOP_SEARCH_RESULTS', 'products', 20, [1, 100], 'products a search shows'),
+  reviewsShown: knob('SHOP_REVIEWS_SHOWN', 'reviews', 5, [1, 100], 'reviews on a product page'),
+  relatedProducts: knob(
+    'SHOP_RELATED_PRODUCTS',
+    'products',
+    8,
+    [0, 50],
+    'related products on a product page',
+  ),
+  renderVariants: knob(
+    'SHOP_RENDER_VARIANTS',
+    'renderings',
+    12,
+    [1, 1000],
+    'renderings of a page under cpu-heavy',
+  ),
+  bodyLimitBytes: knob(
+    'SHOP_BODY_LIMIT_BYTES',
+    'bytes',
+    16_384,
+    [256, 10_000_000],
+    'largest body accepted; then 413',
+  ),
+  keepAliveMs: knob(
+    'SHOP_KEEP_ALIVE_MS',
+    'ms',
+    75_000,
+    [0, 600_000],
+    'idle client connections stay open this long',
+  ),
+  shutdownMs: knob(
+    'SHOP_SHUTDOWN_MS',
+    'ms',
+    3000,
+    [0, 60_000],
+    'longest wait for requests under way at the end',
+  ),
+  seed: knob('SHOP_SEED', '', 42, [0, 2_000_000_000], 'seed of the generated data'),
+  products: knob('SHOP_PRODUCTS', 'products', 10_000, [100, 1_000_000], 'products to seed'),
+  reviews: knob('SHOP_REVIEWS', 'reviews', 50_000, [0, 5_000_000], 'reviews to seed'),
+  pastOrders: knob(
+    'SHOP_PAST_ORDERS',
+    'orders',
+    40_000,
+    [0, 5_000_000],
+    'past orders to seed, 2.5 lines each',
+  ),
+  doorBusterStock: knob(
+    'SHOP_DOOR_BUSTER_STOCK',
+    'pieces',
+    100_000,
+    [0, 1_000_000_000],
+    'stock of product 1',
+  ),
+} as const
+
+/** Of `paymentMs`, when a flaw is on that needs a payment provider worth waiting for. */
+const SLOW_PAYMENT_MS = 60
+
+export type Config = { readonly [Name in keyof typeof KNOBS]: number } & {
+  readonly databaseUrl: string
+  readonly host: string
+  readonly port: number
+  readonly instance: string
+  readonly flaws: Flaws
+}
+
+const flawIds = Object.keys(FLAWS) as [Flaw, ...Flaw[]]
+
+function wholeNumber(unit: string, from: number, to: number) {
+  const error = `expected a whole number${unit && ` of ${unit}`} from ${from} to ${to}`
+  return z
+    .string()
+    .regex(/^-?\d+$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(from, { error }).max(to, { error }))
+}
+
+const settings = z.object({
+  DATABASE_URL: z.string({ error: 'expected the URL of a Postgres database' }).regex(/^postgres(ql)?:\/\//, {
+    error: 'expected a URL that begins with postgres://',
+  }),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber('', 0, 65_535).default(3000),
+  INSTANCE: z.string().default('app-1'),
+  SHOP_FLAWS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
+    .pipe(z.array(z.enum(flawIds, { error: `expected a comma list of ${flawIds.join(', ')}` }))),
+  ...Object.fromEntries(
+    Object.values(KNOBS).map(({ env, unit, from, to }) => [env, wholeNumber(unit, from, to).optional()]),
+  ),
+})
+
+/**
+ * Reads the shop's configuration from its environment, once.
+ * @throws Error whose message lists every problem, one a line: variable, what was expected, what was given.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()))
+  const parsed = settings.safeParse(given)
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0])
+        const value = given[name]
+        return `${name}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`
+      })
+  for (const name of Object.keys(given)) {
+    if (name.startsWith('SHOP_') && !(name in settings.shape)) problems.push(`${name}: no such setting`)
+  }
+  if (!parsed.success || problems.length > 0) {
+    throw new Error(`The shop's configuration is not valid:\n  ${[...new Set(problems)].join('\n  ')}`)
+  }
+  const { DATABASE_URL, HOST, PORT, INSTANCE, SHOP_FLAWS, ...numbers } = parsed.data
+  const flaws: Flaws = new Set(SHOP_FLAWS)
+  const values: Partial<Record<string, unknown>> = numbers
+  const slow = flaws.has('hot-row') || flaws.has('pool-held')
+  const knobs = Object.fromEntries(
+    Object.entries(KNOBS).map(([name, { env, byDefault }]) => {
+      const fallback = env === KNOBS.paymentMs.env && slow ? SLOW_PAYMENT_MS : byDefault
+      return [name, values[env] ?? fallback]
+    }),
+  ) as { [Name in keyof typeof KNOBS]: number }
+  return { ...knobs, databaseUrl: DATABASE_URL, host: HOST, port: PORT, instance: INSTANCE, flaws }
+}

@@ -1,0 +1,33 @@
+import { type Cart, type CartItem, type Item, MOST_PIECES } from '../domain/cart.ts'
+import type { Connection } from './database.ts'
+
+/** The cart with this id; an unknown cart is an empty one. */
+export async function findCart(connection: Connection, cart: string | null): Promise<Cart> {
+  if (cart === null) return { items: [], totalCents: 0 }
+  const items = await connection.query<CartItem>(
+    'cart',
+    `select p.id as product, i.quantity, p.name, p.price_cents as "priceCents",
+            i.quantity * p.price_cents as "lineCents"
+       from cart_items i join products p on p.id = i.product_id where i.cart = $1 order by p.id`,
+    [cart],
+  )
+  return { items, totalCents: items.reduce((sum, item) => sum + item.lineCents, 0) }
+}
+
+/** Puts pieces into the cart, on top of those already there. False when there is no such product. */
+export async function addToCart(connection: Connection, cart: string, item: Item): Promise<boolean> {
+  const rows = await connection.query(
+    'cart-add',
+    `insert into cart_items as i (cart, product_id, quantity)
+     select $1, id, $3 from products where id = $2
+         on conflict (cart, product_id) do update set quantity = least(i.quantity + excluded.quantity, ${MOST_PIECES})
+     returning quantity`,
+    [cart, item.product, item.quantity],
+  )
+  return rows.length > 0
+}
+
+/** Empties the cart. */
+export async function clearCart(connection: Connection, cart: string): Promise<void> {
+  await connection.query('cart-clear', 'delete from cart_items where cart = $1', [cart])
+}

@@ -1,0 +1,117 @@
+import type { Config } from '../config.ts'
+import type {
+  Category,
+  CategoryPage,
+  HomePage,
+  Product,
+  ProductPage,
+  Review,
+  SearchPage,
+} from '../domain/catalogue.ts'
+import type { Connection } from './database.ts'
+
+/** The columns of a Product, from a table called p. */
+export const PRODUCT = `p.id, p.name, p.price_cents as "priceCents", p.rating_tenths / 10.0::float8 as rating,
+  p.review_count as "reviewCount"`
+
+/** What the home page shows: the most popular products, and every category. */
+export async function findHome(connection: Connection, config: Config): Promise<HomePage> {
+  const products = await connection.query<Product>(
+    'home-products',
+    `select ${PRODUCT} from products p order by p.popularity desc, p.id limit $1`,
+    [config.homeProducts],
+  )
+  const categories = await connection.query<Category>(
+    'home-categories',
+    'select id, name, department from categories order by id',
+  )
+  return { products, categories }
+}
+
+/** One page of a category, most popular first; `null` when there is no such category or page. */
+export async function findCategory(
+  connection: Connection,
+  id: number,
+  page: number,
+  config: Config,
+): Promise<CategoryPage | null> {
+  const [category] = await connection.query<Omit<CategoryPage, 'products' | 'page' | 'pages'>>(
+    'category',
+    `select c.id, c.name, c.department, count(*)::integer as size,
+            min(p.price_cents) as "cheapestCents", max(p.price_cents) as "dearestCents",
+            (count(*) filter (where p.rating_tenths >= 40))::integer as "wellRated"
+       from categories c join products p on p.category_id = c.id where c.id = $1 group by c.id`,
+    [id],
+  )
+  if (!category) return null
+  const pages = Math.ceil(category.size / config.categoryPage)
+  if (page > pages) return null
+  const products = await connection.query<Product>(
+    'category-products',
+    `select ${PRODUCT} from products p where p.category_id = $1 order by p.popularity desc, p.id limit $2 offset $3`,
+    [id, config.categoryPage, (page - 1) * config.categoryPage],
+  )
+  return { ...category, products, page, pages }
+}
+
+type ProductRow = Omit<Product, 'rating' | 'reviewCount'> & {
+  readonly description: string
+  readonly onHand: number
+  readonly categoryId: number
+  readonly categoryName: string
+  readonly department: string
+}
+
+type ReviewRow = Review & { readonly n: number; readonly mean: number }
+
+/** Latest reviews of product $1, at most $2, each with number and mean rating of all its reviews. */
+export const REVIEWS_SQL = `select author, rating, body, to_char(written_on, 'YYYY-MM-DD') as "writtenOn",
+        count(*) over ()::integer as n, avg(rating) over ()::float8 as mean
+   from reviews where product_id = $1 order by id desc limit $2`
+
+/** A product with its stock, latest reviews, rating over all reviews and related products; `null` when unknown. */
+export async function findProduct(
+  connection: Connection,
+  id: number,
+  config: Config,
+): Promise<ProductPage | null> {
+  const [row] = await connection.query<ProductRow>(
+    'product',
+    `select p.id, p.name, p.price_cents as "priceCents", p.description, s.on_hand as "onHand",
+            c.id as "categoryId", c.name as "categoryName", c.department
+       from products p join stock s on s.sku = p.id join categories c on c.id = p.category_id where p.id = $1`,
+    [id],
+  )
+  if (!row) return null
+  const rows = await connection.query<ReviewRow>('product-reviews', REVIEWS_SQL, [id, config.reviewsShown])
+  const related = await connection.query<Product>(
+    'product-related',
+    `select ${PRODUCT} from products p where p.category_id = $1 and p.id <> $2
+      order by p.popularity desc, p.id limit $3`,
+    [row.categoryId, id, config.relatedProducts],
+  )
+  const { categoryId, categoryName, department, ...product } = row
+  return {
+    ...product,
+    category: { id: categoryId, name: categoryName, department },
+    rating: Math.round(10 * (rows[0]?.mean ?? 0)) / 10,
+    reviewCount: rows[0]?.n ?? 0,
+    reviews: rows.map(({ author, rating, body, writtenOn }) => ({ author, rating, body, writtenOn })),
+    related,
+  }
+}
+
+/** Products whose name holds every word asked for, most popular first. The query is data, never SQL. */
+export async function searchProducts(
+  connection: Connection,
+  query: string,
+  config: Config,
+): Promise<SearchPage> {
+  const products = await connection.query<Product>(
+    'search',
+    `select ${PRODUCT} from products p where p.words @@ websearch_to_tsquery('simple', $1)
+      order by p.popularity desc, p.id limit $2`,
+    [query, config.searchResults],
+  )
+  return { query, products }
+}

@@ -1,0 +1,178 @@
+import { performance } from 'node:perf_hooks'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { ShopError } from '../domain/shop-error.ts'
+import type { Telemetry } from '../telemetry.ts'
+
+/** What one request spent: waiting for a connection, and waiting for statements. */
+export type Spent = { poolMs: number; dbMs: number }
+
+export type Row = Readonly<Record<string, unknown>>
+
+/** One connection of the pool, for as long as the work it was handed to lasts. */
+export type Connection = {
+  /** Sends one statement. `name` is its label in the metrics, not a prepared statement: poolers cannot share those. */
+  query<R extends Row>(name: string, text: string, values?: readonly unknown[]): Promise<readonly R[]>
+}
+
+export type Database = {
+  /** Runs `work` with a connection. A page takes one connection once, so it queues once. */
+  hold<T>(spent: Spent, work: (connection: Connection) => Promise<T>): Promise<T>
+  /** True when every connection of the pool was open once and the database answers now. */
+  isReady(): Promise<boolean>
+  close(): Promise<void>
+}
+
+const REFILL_AFTER_MS = 250
+
+/**
+ * Opens the pool. All its connections are opened at once and kept, so that nothing is opened under load; those that
+ * break are replaced within half a second of the database's return.
+ */
+export function openDatabase(config: Config, telemetry: Telemetry, log: Logger): Database {
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    application_name: `shop ${config.instance}`,
+    max: config.poolSize,
+    min: config.poolSize,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: config.poolTimeoutMs,
+    keepAlive: true,
+  })
+  telemetry.watchPool(() => ({
+    max: config.poolSize,
+    total: pool.totalCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  }))
+  let full = false
+  let refillTimer: NodeJS.Timeout | null = null
+
+  // Without a listener, a backend that is killed while idle would end the process.
+  pool.on('error', (error) => log.warn({ reason: error.message }, 'lost an idle connection'))
+  pool.on('remove', () => refillSoon())
+
+  function refillSoon(): void {
+    if (refillTimer || pool.ending) return
+    refillTimer = setTimeout(() => {
+      refillTimer = null
+      void fill()
+    }, REFILL_AFTER_MS)
+    refillTimer.unref()
+  }
+
+  /** Asks for the idle connections and the missing ones in one go: the pool then has to open what is missing. */
+  async function fill(): Promise<void> {
+    const missing = config.poolSize - pool.totalCount
+    const asked = Array.from({ length: missing > 0 ? pool.idleCount + missing : 0 }, () => pool.connect())
+    const answers = await Promise.allSettled(asked)
+    for (const answer of answers) if (answer.status === 'fulfilled') answer.value.release()
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed) {
+      log.warn({ reason: reasonOf(failed.reason) }, 'cannot open all connections')
+      refillSoon()
+    } else if (!full) {
+      full = true
+      log.info({ connections: config.poolSize }, 'pool open')
+    }
+  }
+  void fill()
+
+  async function acquire(spent: Spent): Promise<pg.PoolClient> {
+    const askedAtMs = performance.now()
+    try {
+      return await pool.connect()
+    } catch (error) {
+      const timedOut = error instanceof Error && /timeout/.test(error.message)
+      if (!timedOut) throw unavailable(error)
+      telemetry.poolTimedOut()
+      throw new ShopError(
+        503,
+        'pool-timeout',
+        'The shop is too busy: no database connection came free.',
+        error,
+      )
+    } finally {
+      const waitedMs = performance.now() - askedAtMs
+      spent.poolMs += waitedMs
+      telemetry.poolWaited(waitedMs / 1000)
+    }
+  }
+
+  return {
+    async hold(spent, work) {
+      const client = await acquire(spent)
+      const heldFromMs = performance.now()
+      let broken: Error | undefined
+      // While a client is checked out its errors are ours to hear; the pool listens only to idle ones.
+      const onError = (error: Error) => {
+        broken = error
+      }
+      client.on('error', onError)
+      try {
+        return await work({
+          async query<R extends Row>(name: string, text: string, values: readonly unknown[] = []) {
+            const sentAtMs = performance.now()
+            try {
+              return (await client.query<R>(text, [...values])).rows
+            } catch (error) {
+              if (!isConnectionLost(error)) throw error
+              broken = error instanceof Error ? error : new Error(String(error))
+              throw unavailable(error)
+            } finally {
+              const tookMs = performance.now() - sentAtMs
+              spent.dbMs += tookMs
+              telemetry.queried(name, tookMs / 1000)
+            }
+          },
+        })
+      } finally {
+        client.off('error', onError)
+        client.release(broken)
+        telemetry.poolHeld((performance.now() - heldFromMs) / 1000)
+      }
+    },
+    async isReady() {
+      // Straight from the pool: a health check is no request, and must not show in the requests' pool wait.
+      return (
+        full &&
+        (await pool.query('select 1').then(
+          () => true,
+          () => false,
+        ))
+      )
+    },
+    async close() {
+      if (refillTimer) clearTimeout(refillTimer)
+      await pool.end()
+    },
+  }
+}
+
+/** Runs `work` in a transaction on a connection already held: commits when it resolves, rolls back when it rejects. */
+export async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+  await connection.query('begin', 'begin')
+  try {
+    const result = await work()
+    await connection.query('commit', 'commit')
+    return result
+  } catch (error) {
+    // If the connection is gone so is the transaction, and the first error is the one worth reporting.
+    await connection.query('rollback', 'rollback').catch(() => {})
+    throw error
+  }
+}
+
+/** Anything but a statement's own error: SQLSTATE class 08, 57P01-57P03 (shutdown, crash, starting), or no SQLSTATE. */
+function isConnectionLost(error: unknown): boolean {
+  return !(error instanceof pg.DatabaseError) || /^(08|57P)/.test(error.code ?? '08')
+}
+
+function unavailable(error: unknown): ShopError {
+  return new ShopError(503, 'database-unavailable', 'The shop cannot reach its database.', error)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

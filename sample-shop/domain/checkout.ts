@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { clearCart, findCart } from '../data/carts.ts'
+import { type Connection, type Database, inTransaction, type Spent } from '../data/database.ts'
+import {
+  findOrderByKey,
+  findPrices,
+  insertOrder,
+  lockStock,
+  type NewOrder,
+  type PlacedOrder,
+  takeStock,
+} from '../data/orders.ts'
+import { type Item, MOST_LINES, MOST_PIECES, mergeItems } from './cart.ts'
+import { confirmOrder, type Order } from './order.ts'
+import { authorisePayment } from './payment.ts'
+import { ShopError } from './shop-error.ts'
+
+export type CheckoutRequest = {
+  readonly key: string
+  readonly email: string
+  /** `null`: what is in the cart. */
+  readonly items: readonly Item[] | null
+  readonly cart: string | null
+}
+
+/** `placed` is false when the key's order was there already: same key and same request give the same order. */
+export type CheckoutResult = { readonly order: Order; readonly placed: boolean }
+
+/**
+ * Turns a request into a paid order: quote, pay, place. The payment stands outside the transaction and holds no
+ * connection (unless a flaw says otherwise); in the transaction the stock comes last, so that a popular product's
+ * row is locked for one statement and the commit, not for the whole checkout.
+ */
+export async function checkOut(
+  database: Database,
+  config: Config,
+  spent: Spent,
+  request: CheckoutRequest,
+): Promise<CheckoutResult> {
+  if (config.flaws.has('hot-row')) {
+    return database.hold(spent, async (connection) => {
+      const quote = await prepare(connection, request)
+      if (!('items' in quote)) return replay(quote, request)
+      return place(connection, request, quote, async () => {
+        await lockStock(connection, quote.items)
+        await authorisePayment(config.paymentMs)
+      })
+    })
+  }
+  if (config.flaws.has('pool-held')) {
+    return database.hold(spent, async (connection) => {
+      const quote = await prepare(connection, request)
+      if (!('items' in quote)) return replay(quote, request)
+      await authorisePayment(config.paymentMs)
+      return place(connection, request, quote)
+    })
+  }
+  const quote = await database.hold(spent, (connection) => prepare(connection, request))
+  if (!('items' in quote)) return replay(quote, request)
+  await authorisePayment(config.paymentMs)
+  return database.hold(spent, (connection) => place(connection, request, quote))
+}
+
+/** The order already placed under this key, or the order to place: items merged, known, priced. */
+async function prepare(connection: Connection, request: CheckoutRequest): Promise<PlacedOrder | NewOrder> {
+  const placed = await findOrderByKey(connection, request.key)
+  if (placed) return placed
+  const wanted = request.items ?? (await findCart(connection, request.cart)).items
+  const items = mergeItems(wanted)
+  if (items.length === 0) throw new ShopError(400, 'empty-cart', 'There is nothing to check out.')
+  if (items.length > MOST_LINES || items.some(({ quantity }) => quantity > MOST_PIECES)) {
+    const limits = `${MOST_LINES} products, ${MOST_PIECES} pieces of each`
+    throw new ShopError(400, 'too-much', `An order holds at most ${limits}.`)
+  }
+  const prices = await findPrices(
+    connection,
+    items.map(({ product }) => product),
+  )
+  let totalCents = 0
+  for (const { product, quantity } of items) {
+    const priceCents = prices.get(product)
+    if (priceCents === undefined)
+      throw new ShopError(404, 'unknown-product', `There is no product ${product}.`)
+    totalCents += quantity * priceCents
+  }
+  return { key: request.key, requestHash: hashRequest(request), email: request.email, items, totalCents }
+}
+
+async function place(
+  connection: Connection,
+  request: CheckoutRequest,
+  order: NewOrder,
+  beforehand?: () => Promise<void>,
+): Promise<CheckoutResult> {
+  const id = await inTransaction(connection, async () => {
+    await beforehand?.()
+    const claimed = await insertOrder(connection, order)
+    if (claimed === null) return null
+    if (request.items === null && request.cart !== null) await clearCart(connection, request.cart)
+    // Always from the highest id down: checkouts cannot lock each other out, and the door-buster (id 1) comes last.
+    for (const item of order.items) {
+      if (!(await takeStock(connection, item))) {
+        throw new ShopError(409, 'out-of-stock', `Product ${item.product} is sold out.`)
+      }
+    }
+    return claimed
+  })
+  if (id !== null) return { order: confirmOrder(id, order.totalCents, 'paid'), placed: true }
+  const other = await findOrderByKey(connection, request.key)
+  if (!other) throw new ShopError(409, 'try-again', 'The order under this key was withdrawn a moment ago.')
+  return replay(other, request)
+}
+
+function replay(placed: PlacedOrder, request: CheckoutRequest): CheckoutResult {
+  if (placed.requestHash !== hashRequest(request)) {
+    throw new ShopError(422, 'key-reused', 'This Idempotency-Key belongs to another request.')
+  }
+  return { order: confirmOrder(placed.id, placed.totalCents, placed.status), placed: false }
+}
+
+/** What makes two requests the same: who pays, and for what (the explicit items, else the cart). */
+function hashRequest({ email, items, cart }: CheckoutRequest): string {
+  const what = items ? mergeItems(items).map(({ product, quantity }) => [product, quantity]) : cart
+  return createHash('sha256')
+    .update(JSON.stringify([email, what]))
+    .digest('base64url')
+}

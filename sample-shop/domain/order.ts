@@ -1,0 +1,34 @@
+import { CURRENCY } from './money.ts'
+
+export type OrderLine = {
+  readonly product: number
+  readonly name: string
+  readonly quantity: number
+  readonly priceCents: number
+}
+
+export type Order = {
+  readonly id: number
+  readonly total: number
+  readonly totalCents: number
+  readonly currency: typeof CURRENCY
+  readonly status: string
+}
+
+export type OrderPage = Order & {
+  /** Only its first letter and its domain: order ids can be guessed. */
+  readonly email: string
+  readonly placedAt: string
+  readonly lines: readonly OrderLine[]
+}
+
+/** The order as the shop confirms it: `total` in euros, `totalCents` in cents. */
+export function confirmOrder(id: number, totalCents: number, status: string): Order {
+  return { id, total: totalCents / 100, totalCents, currency: CURRENCY, status }
+}
+
+/** "ada@example.com" → "a…@example.com". */
+export function maskEmail(email: string): string {
+  const at = email.lastIndexOf('@')
+  return `${email.slice(0, 1)}…${email.slice(at)}`
+}

@@ -1,0 +1,48 @@
+import { Router } from 'express'
+import { findBestSellers } from '../data/best-sellers.ts'
+import { findCategory, findHome, findProduct, searchProducts } from '../data/catalogue.ts'
+import { ShopError } from '../domain/shop-error.ts'
+import { bestSellersPage, categoryPage, homePage, productPage, searchPage } from '../views/catalogue.tsx'
+import { pageRoute } from './answer.ts'
+import { readId, readPageNumber, readSearchQuery } from './read-input.ts'
+import type { Shop } from './shop.ts'
+
+/** The pages that only read: home, category, product, search, best sellers. */
+export function catalogueRoutes(shop: Shop): Router {
+  const { config } = shop
+  const routes = Router()
+  routes.get(
+    '/',
+    pageRoute(shop, homePage, (connection) => findHome(connection, config)),
+  )
+  routes.get(
+    '/categories/:id',
+    pageRoute(shop, categoryPage, async (connection, request) => {
+      const id = readId(request.params['id'])
+      const page = readPageNumber(request)
+      const category = id === null ? null : await findCategory(connection, id, page, config)
+      if (!category) throw new ShopError(404, 'unknown-category', 'There is no such category or page.')
+      return category
+    }),
+  )
+  routes.get(
+    '/products/:id',
+    pageRoute(shop, productPage, async (connection, request) => {
+      const id = readId(request.params['id'])
+      const product = id === null ? null : await findProduct(connection, id, config)
+      if (!product) throw new ShopError(404, 'unknown-product', 'There is no such product.')
+      return product
+    }),
+  )
+  routes.get(
+    '/search',
+    pageRoute(shop, searchPage, (connection, request) =>
+      searchProducts(connection, readSearchQuery(request), config),
+    ),
+  )
+  routes.get(
+    '/best-sellers',
+    pageRoute(shop, bestSellersPage, (connection) => findBestSellers(connection, config)),
+  )
+  return routes
+}

@@ -1,0 +1,90 @@
+import type { Request } from 'express'
+import { z } from 'zod'
+import { MOST_LINES, MOST_PIECES } from '../domain/cart.ts'
+import { ShopError } from '../domain/shop-error.ts'
+
+/** JSON numbers, or the digits a form sends. */
+const wholeNumber = (most: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,9}$/)
+        .transform(Number),
+    ])
+    .pipe(z.number().int().min(1).max(most))
+
+const item = z.object({
+  product: wholeNumber(2_147_483_647),
+  quantity: wholeNumber(MOST_PIECES),
+})
+
+/** Printable only: Postgres text cannot hold NUL, and nothing here needs a control character. */
+const line = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^\P{Cc}*$/u)
+
+const checkout = z.object({
+  email: line(200).pipe(z.email()),
+  items: z.array(item).min(1).max(MOST_LINES).optional(),
+  key: z.string().optional(),
+})
+
+/** Body of POST /cart/items. Throws a ShopError 400. */
+export const readItem = (body: unknown) => read(item, body)
+
+/** Body of POST /checkout. Throws a ShopError 400. */
+export const readCheckout = (body: unknown) => read(checkout, body)
+
+function read<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
+  throw new ShopError(400, 'bad-request', problems.join('; '))
+}
+
+/** The id in a path; `null` when it can be no id, which makes it an unknown one. */
+export function readId(text: unknown): number | null {
+  return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null
+}
+
+/** ?page=, 1 when absent. Throws a ShopError 400. */
+export function readPageNumber(request: Request): number {
+  const { page } = request.query
+  if (page === undefined) return 1
+  const number = readId(page)
+  if (number === null) throw new ShopError(400, 'bad-request', 'page: expected a whole number from 1')
+  return number
+}
+
+/** ?q=. Throws a ShopError 400. */
+export function readSearchQuery(request: Request): string {
+  const parsed = line(100).safeParse(request.query['q'])
+  if (!parsed.success) throw new ShopError(400, 'bad-request', 'q: expected 1 to 100 printable characters')
+  return parsed.data
+}
+
+/** The idempotency key of a checkout: the header, or the field of the HTML form. Throws a ShopError 400. */
+export function readIdempotencyKey(request: Request, field: string | undefined): string {
+  const parsed = line(100).safeParse(request.get('Idempotency-Key') ?? field)
+  if (!parsed.success) {
+    throw new ShopError(400, 'missing-key', 'Idempotency-Key: expected 1 to 100 printable characters')
+  }
+  return parsed.data
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** The shopper's cart id out of the cookie; `null` when there is none or it was tampered with. */
+export function readCartCookie(request: Request): string | null {
+  for (const pair of (request.headers.cookie ?? '').split(';')) {
+    const [name, value] = pair.trim().split('=')
+    if (name === 'cart' && value !== undefined && UUID.test(value)) return value
+  }
+  return null
+}

@@ -1,0 +1,142 @@
+import { MOST_PIECES } from '../domain/cart.ts'
+import type { BestSellersPage, CategoryPage, HomePage, ProductPage, SearchPage } from '../domain/catalogue.ts'
+import { formatCents } from '../domain/money.ts'
+import { page } from './page.ts'
+import { Picture } from './picture.tsx'
+import { card, cards, ProductGrid, Stars } from './product-card.tsx'
+
+export const homePage = page({
+  model: ({ products, categories }: HomePage) => ({ products: cards(products), categories }),
+  title: () => 'Today’s deals',
+  content: ({ products, categories }) => (
+    <>
+      <h1>Today’s deals</h1>
+      <ProductGrid products={products} />
+      <h2>All categories</h2>
+      <ul class="chips">
+        {categories.map(({ id, name }) => (
+          <li key={id}>
+            <a href={`/categories/${id}`}>{name}</a>
+          </li>
+        ))}
+      </ul>
+    </>
+  ),
+})
+
+export const categoryPage = page({
+  model: (category: CategoryPage) => ({
+    ...category,
+    prices: `${formatCents(category.cheapestCents)} to ${formatCents(category.dearestCents)}`,
+    products: cards(category.products),
+  }),
+  title: ({ name }) => name,
+  content: ({ id, name, department, size, prices, wellRated, products, page, pages }) => (
+    <>
+      <p class="soft">{department}</p>
+      <h1>{name}</h1>
+      <p class="soft">
+        {size} products from {prices}; {wellRated} of them with 4 stars or more.
+      </p>
+      <ProductGrid products={products} />
+      <nav aria-label="Pages">
+        {page > 1 && (
+          <a rel="prev" href={`/categories/${id}?page=${page - 1}`}>
+            Previous
+          </a>
+        )}{' '}
+        Page {page} of {pages}{' '}
+        {page < pages && (
+          <a rel="next" href={`/categories/${id}?page=${page + 1}`}>
+            Next
+          </a>
+        )}
+      </nav>
+    </>
+  ),
+})
+
+export const productPage = page({
+  model: (product: ProductPage) => ({ ...card(product), related: cards(product.related) }),
+  title: ({ name }) => name,
+  content: ({ id, name, category, price, rating, reviewCount, onHand, description, reviews, related }) => (
+    <>
+      <p class="soft">
+        {category.department} · <a href={`/categories/${category.id}`}>{category.name}</a>
+      </p>
+      <div class="product">
+        <Picture id={id} />
+        <div>
+          <h1>{name}</h1>
+          <p class="price">{price}</p>
+          <p>
+            <Stars rating={rating} reviewCount={reviewCount} />
+          </p>
+          <p>{description}</p>
+          {onHand > 0 ? <AddToCart id={id} onHand={onHand} /> : <strong>Sold out</strong>}
+        </div>
+      </div>
+      <h2>Reviews</h2>
+      {reviews.map(({ author, rating, body, writtenOn }) => (
+        <article key={`${author} ${writtenOn}`}>
+          <h3>
+            {author}, {rating} of 5
+          </h3>
+          <p>
+            {body}{' '}
+            <time class="soft" datetime={writtenOn}>
+              {writtenOn}
+            </time>
+          </p>
+        </article>
+      ))}
+      <h2>More {category.name}</h2>
+      <ProductGrid products={related} />
+    </>
+  ),
+})
+
+const AddToCart = ({ id, onHand }: { readonly id: number; readonly onHand: number }) => (
+  <>
+    <p>{onHand} in stock</p>
+    <form method="post" action="/cart/items">
+      <input type="hidden" name="product" value={id} />
+      <label>
+        Pieces <input type="number" name="quantity" value={1} min={1} max={MOST_PIECES} required />
+      </label>
+      <button type="submit">Add to cart</button>
+    </form>
+  </>
+)
+
+export const searchPage = page({
+  model: ({ query, products }: SearchPage) => ({ query, products: cards(products) }),
+  title: ({ query }) => `Search: ${query}`,
+  content: ({ query, products }) => (
+    <>
+      <h1>
+        {products.length === 0 ? 'Nothing found for' : 'Found for'} “{query}”
+      </h1>
+      <ProductGrid products={products} />
+    </>
+  ),
+})
+
+export const bestSellersPage = page({
+  model: ({ products, ordersCounted }: BestSellersPage) => ({ products: cards(products), ordersCounted }),
+  title: () => 'Best sellers',
+  content: ({ products, ordersCounted }) => (
+    <>
+      <h1>Best sellers</h1>
+      <p class="soft">Counted over the latest {ordersCounted} orders.</p>
+      <ProductGrid
+        products={products}
+        note={({ rank, units, buyers, revenueCents }) => (
+          <span class="soft note">
+            No. {rank}: {units} sold to {buyers} people, {formatCents(revenueCents)}
+          </span>
+        )}
+      />
+    </>
+  ),
+})

@@ -1,9 +1,10 @@
 import { h } from 'preact'
 import { renderToString } from 'preact-render-to-string'
+import type { AnyResult } from '../core/result.ts'
 import type { RunData } from '../core/run-data.ts'
 import { toJson } from './json.ts'
 import { ReportPage } from './page/report-page.tsx'
-import { type AnyResult, toStory } from './story/story.ts'
+import { toStory } from './story/story.ts'
 
 /** The report as one self-contained HTML file: no network, no script needed, light and dark, desk, phone and paper. */
 export function renderHtml(result: AnyResult, run: RunData): string {

@@ -1,5 +1,4 @@
-import type { ErrorResult } from '../core/result.ts'
-import type { AnyResult } from './story/story.ts'
+import type { AnyResult, ErrorResult } from '../core/result.ts'
 
 /** The one document of `--json` and `result.json`; its shape is `result.schema.json`. Ends with a line break. */
 export function toJson(result: AnyResult | ErrorResult): string {

@@ -1,3 +1,4 @@
+import type { AnyResult } from '../core/result.ts'
 import type { RunData } from '../core/run-data.ts'
 import { surgeSegment } from './facts/surge-segment.ts'
 import { topStatements } from './facts/top-statements.ts'
@@ -19,7 +20,7 @@ import {
   ordersTaken,
 } from './story/sentences.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS } from './story/sign-off.ts'
-import { type AnyResult, type Story, toStory } from './story/story.ts'
+import { type Story, toStory } from './story/story.ts'
 import { isolationWords, scopeWords, stampsOf, trustOf } from './story/trust.ts'
 
 /** The report as Markdown, short enough for a review comment (< 50 KB), with a block to sign. */
@@ -107,8 +108,7 @@ function fixes(story: Story): readonly string[] {
     text(row.sideEffects.join('; ')) || '–',
   ])
   const wasted = doNotBuy(rows).map(
-    ({ name, says, because }) =>
-      `- ${text(name)}: ${text(says)}${because === '' ? '' : ` (${text(because)})`}`,
+    ({ name, says, because }) => `- ${text(name)}: ${text(because === '' ? says : because)}`,
   )
   return [
     '## What to do',

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import type { AnyResult } from '../core/result.ts'
 import { formatElapsed, formatRate } from './format.ts'
 import { fixRows } from './story/fix-rows.ts'
 import { incidentSentence } from './story/moments.ts'
@@ -13,7 +14,7 @@ import {
   ordersTaken,
   ruledOutSentence,
 } from './story/sentences.ts'
-import { type AnyResult, type Story, type Tone, toStory } from './story/story.ts'
+import { type Story, type Tone, toStory } from './story/story.ts'
 import { scopeWords, stampsOf, trustOf } from './story/trust.ts'
 import { fixTable } from './terminal/fix-table.ts'
 import { plainText } from './terminal/plain-text.ts'
@@ -110,7 +111,7 @@ function fixLines(story: Story, columns: number): readonly string[] {
   const rows = fixRows(story)
   if (rows.length > 0) {
     const table = fixTable(rows, '  fixes     ', columns)
-    const holds = story.winner?.survives || rows.some(({ verdict }) => verdict === 'fixes')
+    const holds = story.winner ? story.winner.survives : rows.some(({ verdict }) => verdict === 'fixes')
     return holds ? table : [...table, line('', noneHolds(rows).toLowerCase(), columns)]
   }
   if (story.result.command !== 'rehearse' || !story.believable) return []

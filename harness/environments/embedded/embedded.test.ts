@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { FixStep } from '../../core/fixes.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import type { MeterReading, Running } from '../../ports.ts'
 import { embeddedEnvironment } from './index.ts'
 import { tinySpec } from './testing/tiny-spec.ts'
 import { leftOf, tracesOf } from './testing/traces.ts'
+
+// Each test starts whole environments: seconds on an idle machine, many on one that others use.
+vi.setConfig({ testTimeout: 90_000 })
 
 // Budgets that still fit two cores when both fixes are applied.
 const BOTH: readonly FixStep[] = [

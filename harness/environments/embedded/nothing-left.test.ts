@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { cgroupV1 } from './budgets/cgroup-v1.ts'
 import { sweepLeftovers } from './sweep-leftovers.ts'
 import { runScript, type Script } from './testing/run-script.ts'
 import { leftAfter, leftOf, tracesOf } from './testing/traces.ts'
+
+// Each test starts whole environments: seconds on an idle machine, many on one that others use.
+vi.setConfig({ testTimeout: 90_000 })
 
 const standUp = fileURLToPath(new URL('testing/stand-up.ts', import.meta.url))
 const cgroups = cgroupV1(`test-${process.pid}`)

@@ -55,7 +55,7 @@ function giveTo(user: { uid: number; gid: number }, path: string): void {
 
 test.skipIf(!asRoot || process.platform !== 'linux')(
   'an ordinary user who may write no control group gets budgets by the duty cycle',
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   async () => {
     const user = postgresUser()!
     folder = mkdtempSync(join(tmpdir(), 'ordinary-user-'))

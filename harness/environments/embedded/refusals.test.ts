@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import type { EnvironmentSpec } from '../../ports.ts'
 import { embeddedEnvironment } from './index.ts'
 import { tinySpec } from './testing/tiny-spec.ts'
+
+// Each test starts whole environments: seconds on an idle machine, many on one that others use.
+vi.setConfig({ testTimeout: 90_000 })
 
 async function refusalOf(spec: EnvironmentSpec, signal = new AbortController().signal) {
   const error = await embeddedEnvironment()

@@ -54,8 +54,7 @@ export function FixesSection({ story }: { readonly story: Story }) {
           <ul>
             {wasted.map(({ arm, name, says, because }) => (
               <li key={arm}>
-                <strong>{capitalise(name)}</strong>: {says}
-                {because === '' ? '' : ` (${because})`}
+                <strong>{capitalise(name)}</strong>: {because === '' ? says : because}
               </li>
             ))}
           </ul>

@@ -46,8 +46,9 @@ export function capacitySentence({ capacity, covers, peak }: Story): string {
 export function causeSentence(bottleneck: Bottleneck): string {
   if (bottleneck.class === 'none') return bottleneck.says || 'nothing was seen at its limit'
   const { name } = classWords(bottleneck.class)
-  const says = bottleneck.says.toLowerCase().startsWith(`${name.toLowerCase()}:`)
-    ? bottleneck.says.slice(name.length + 1).trim()
+  // The diagnosis begins with the name of what it found; here the name has been said.
+  const says = bottleneck.says.toLowerCase().startsWith(name.toLowerCase())
+    ? bottleneck.says.slice(name.length).replace(/^[:\s]+/, '')
     : bottleneck.says
   return `${name}, ${CONFIDENCE[bottleneck.confidence]}${says === '' ? '' : `: ${says}`}`
 }

@@ -1,5 +1,6 @@
 import type { HeaderLine } from '../../core/record.ts'
 import type {
+  AnyResult,
   Bottleneck,
   Capacity,
   CapacityResult,
@@ -16,8 +17,6 @@ import type {
   WhatIfResult,
   Winner,
 } from '../../core/result.ts'
-
-export type AnyResult = RehearseResult | RunResult | CapacityResult | WhatIfResult | DiagnoseResult
 
 /** How the answer feels: bad news, good news, no clear answer, or a measurement that is not to be believed. */
 export type Tone = 'bad' | 'good' | 'unsure' | 'void'
@@ -89,10 +88,11 @@ const NOTHING: Told = {
   searches: [],
 }
 
-/** An interrupted run is incomplete, not wrong: it is shown, stamped PARTIAL. */
+/** Interrupted is incomplete, not wrong: such a run is shown, stamped PARTIAL. */
 function isBelievable(result: AnyResult): boolean {
   if ('verdict' in result && result.verdict === 'invalid') return false
-  return result.exit.code !== 5 && (result.validity.trusted || result.partial)
+  if (result.command === 'diagnose') return result.validity.trusted || result.partial
+  return result.exit.code !== 5
 }
 
 function tell(result: AnyResult, header: HeaderLine | null): Partial<Told> {
@@ -117,11 +117,18 @@ const VERDICTS = {
   invalid: { tone: 'void', verdict: 'DO NOT BELIEVE THIS MEASUREMENT' },
 } as const satisfies Record<RehearseResult['verdict'], Pick<Told, 'tone' | 'verdict'>>
 
+/** A shop that is fast and gets orders wrong does not hold. */
+function verdictOf({ verdict, invariants }: RehearseResult | RunResult): Pick<Told, 'tone' | 'verdict'> {
+  const broken = invariants.some(({ held }) => !held)
+  if (broken && verdict === 'holds') return { tone: 'bad', verdict: 'FAST ENOUGH, BUT ORDERS ARE WRONG' }
+  return VERDICTS[verdict]
+}
+
 function tellRehearse(result: RehearseResult): Partial<Told> {
   const { peak, capacity, covers, incident, impact, bottleneck, ruledOut, winner, surges, invariants } =
     result
   return {
-    ...VERDICTS[result.verdict],
+    ...verdictOf(result),
     peak,
     capacity,
     covers,
@@ -145,7 +152,7 @@ function tellRun(result: RunResult): Partial<Told> {
     ordersPerMin: null,
   }
   return {
-    ...VERDICTS[result.verdict],
+    ...verdictOf(result),
     peak,
     incident,
     impact,

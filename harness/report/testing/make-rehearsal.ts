@@ -1,21 +1,27 @@
-import { applyFixes, armLabel, type FixStep } from '../../core/fixes.ts'
+import { applyFixes, type FixStep } from '../../core/fixes.ts'
 import type {
   ArmResult,
-  Bottleneck,
-  Capacity,
   Check,
   Common,
-  FixVerdict,
   Impact,
   Incident,
   RehearseResult,
-  StepResult,
   SurgeResult,
-  WhatIf,
 } from '../../core/result.ts'
 import type { RunData } from '../../core/run-data.ts'
 import { armLine, HEADER, ISOLATION, surgeSegmentData, TODAY } from './facts.ts'
-import { CLICKS_PER_SHOPPER, PEAK_PER_SEC, simulateSurge, stepLoads } from './simulate-surge.ts'
+import { armResult, capacity, measured, whatIf } from './make-arms.ts'
+import {
+  CHECKS,
+  DATABASE_CPU,
+  INVARIANTS,
+  LOSS,
+  NO_INCIDENT,
+  NO_LOSS,
+  OUTAGE,
+  RULED_OUT,
+} from './rehearsal-parts.ts'
+import { CLICKS_PER_SHOPPER, PEAK_PER_SEC, simulateSurge } from './simulate-surge.ts'
 
 export type RehearsalKind =
   | 'does-not-hold'
@@ -47,158 +53,6 @@ export function makeRehearsal(kind: RehearsalKind): Rehearsal {
       return noFixHolds()
   }
 }
-
-const NO_INCIDENT: Incident = {
-  firstSignSec: null,
-  firstSign: null,
-  onsetSec: null,
-  outageStartSec: null,
-  outageEndSec: null,
-  restoredSec: null,
-  metastable: null,
-}
-
-const OUTAGE: Incident = {
-  firstSignSec: 6,
-  firstSign: 'database CPU at 98 % of its budget',
-  onsetSec: 8,
-  outageStartSec: 13,
-  outageEndSec: 30,
-  restoredSec: 38,
-  metastable: false,
-}
-
-const NO_LOSS: Impact = {
-  ordersExpected: 324,
-  ordersTaken: 324,
-  ordersLost: 0,
-  revenueLost: 0,
-  currency: 'EUR',
-  shoppersTurnedAway: 0,
-  method: 'the same plan on a topology that held',
-}
-
-const LOSS: Impact = {
-  ...NO_LOSS,
-  ordersTaken: 153,
-  ordersLost: 171,
-  revenueLost: 9234.5,
-  shoppersTurnedAway: 811,
-}
-
-const DATABASE_CPU: Bottleneck = {
-  class: 'database-cpu',
-  resource: 'database',
-  confidence: 'confirmed',
-  against: 'database-missing-index',
-  runnerUp: 'database-missing-index',
-  says: 'database CPU: 98 % of 0.20 cores, 61 % of it "best sellers"',
-  evidence: [
-    {
-      layer: 'database',
-      metric: 'busyRatio',
-      value: 0.98,
-      unit: 'of budget',
-      threshold: 0.9,
-      supports: true,
-      says: 'the database used 98 % of its CPU budget while the SLO broke',
-    },
-    {
-      layer: 'pool',
-      metric: 'poolWaiting',
-      value: 8.4,
-      unit: 'requests',
-      threshold: 1,
-      supports: true,
-      says: '8 requests waited for a database connection, because queries took longer',
-    },
-    {
-      layer: 'app',
-      metric: 'busyRatio',
-      value: 0.44,
-      unit: 'of budget',
-      threshold: 0.9,
-      supports: true,
-      says: 'the app servers were only 44 % busy',
-    },
-    {
-      layer: 'database',
-      metric: 'sessionsLock',
-      value: 0.4,
-      unit: 'sessions',
-      threshold: 2,
-      supports: false,
-      says: 'hardly any session waited for a lock',
-    },
-  ],
-}
-
-const RULED_OUT: RehearseResult['ruledOut'] = [
-  {
-    class: 'database-missing-index',
-    because: 'no statement reads many more rows than it returns (1.3 rows read for each returned)',
-  },
-  { class: 'database-lock', because: '0.4 sessions waited for a lock; 2 would be needed' },
-  { class: 'pool-wait', because: 'the database was saturated: a bigger pool would only move the queue' },
-  { class: 'app-cpu', because: 'the app servers were 44 % busy' },
-]
-
-const INVARIANTS: RehearseResult['invariants'] = [
-  { name: 'no oversell', held: true, detail: '0 rows' },
-  { name: 'no order doubled', held: true, detail: '0 rows' },
-  { name: 'no confirmed order lost', held: true, detail: '0 rows' },
-]
-
-const CHECKS: readonly Check[] = [
-  {
-    name: 'load delivered',
-    segment: 1,
-    held: true,
-    value: 1,
-    threshold: 0.99,
-    says: 'every intended click was sent',
-  },
-  {
-    name: 'send lag',
-    segment: 1,
-    held: true,
-    value: 2.9,
-    threshold: 15,
-    says: '99 of 100 clicks were sent within 2.9 ms of their time',
-  },
-  {
-    name: 'generator CPU',
-    segment: 1,
-    held: true,
-    value: 0.19,
-    threshold: 0.8,
-    says: 'the generator used 0.19 of a core',
-  },
-  {
-    name: 'arrivals as planned',
-    segment: 1,
-    held: true,
-    value: 1.02,
-    threshold: 1.39,
-    says: 'arrivals scattered as planned',
-  },
-  {
-    name: 'host contention',
-    segment: 5,
-    held: false,
-    value: 0.6,
-    threshold: 0.4,
-    says: 'another program used 0.60 cores; the step was repeated',
-  },
-  {
-    name: 'host contention',
-    segment: 6,
-    held: true,
-    value: 0.1,
-    threshold: 0.4,
-    says: 'others used 0.10 cores',
-  },
-]
 
 function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'rehearse'> {
   return {
@@ -414,82 +268,6 @@ function noFixHolds(): Rehearsal {
       surges: result.surges.slice(0, 1),
       invariants: [{ name: 'no oversell', held: false, detail: '3 rows' }, ...INVARIANTS.slice(1)],
     },
-  }
-}
-
-function measured(perSec: number) {
-  return {
-    peak: { perSec: PEAK_PER_SEC, clicksPerSec: PEAK_PER_SEC * CLICKS_PER_SHOPPER, ordersPerMin: 288 },
-    capacity: capacity(perSec),
-    covers: perSec / PEAK_PER_SEC,
-    headroom: perSec / PEAK_PER_SEC - 1,
-  }
-}
-
-function capacity(perSec: number): Capacity {
-  return {
-    perSec,
-    low: perSec * 0.91,
-    high: perSec * 1.09,
-    clicksPerSec: perSec * CLICKS_PER_SHOPPER,
-    ordersPerMin: perSec * 4.8,
-    limitedBy: { class: 'database-cpu', says: 'database CPU, 98 % of 0.20 cores' },
-    lastPass: perSec * 0.98,
-    firstFail: perSec * 1.04,
-    method: '95 % interval of the posterior over 7 steps',
-  }
-}
-
-function whatIf(today: number, arms: readonly ArmResult[]): WhatIf {
-  const baseline = armResult(0, [], today, 'inconclusive', today, 'database-cpu')
-  const conclusion = 'Only both together hold: the database gives way first, then the app servers.'
-  return { baseline: { ...baseline, because: '' }, arms, conclusion }
-}
-
-function armResult(
-  arm: number,
-  fixes: readonly FixStep[],
-  perSec: number,
-  verdict: FixVerdict,
-  today: number,
-  limit: Bottleneck['class'],
-): ArmResult {
-  const ratio = perSec / today
-  const bound = `at most ×${(ratio * 1.12).toFixed(2)}, which could not carry the peak`
-  return {
-    arm,
-    fixes,
-    label: armLabel(fixes),
-    topology: applyFixes(TODAY, fixes),
-    capacity: capacity(perSec),
-    steps: stepLoads(perSec).map((offered, i) => step(arm * 10 + i + 2, offered, perSec)),
-    ratio: { estimate: ratio, low: ratio * 0.9, high: ratio * 1.12 },
-    verdict,
-    because: verdict === 'no-effect' ? bound : '',
-    predicted: perSec * 1.06,
-    limitedBy: { class: limit, says: 'nearest its limit at the highest steps' },
-    cost: fixes.reduce((sum, fix) => sum + fix.step - 1, 0),
-    sideEffects: fixes.map(({ id }) =>
-      id === 'database.scale-up' ? 'a restart of the database' : 'more connections',
-    ),
-  }
-}
-
-function step(segment: number, offeredPerSec: number, capacityPerSec: number): StepResult {
-  const load = offeredPerSec / capacityPerSec
-  const held = load <= 1.01
-  const p95Ms = held ? 45 / (1.06 - load) ** 0.6 : load > 1.2 ? null : 300 * load ** 9
-  return {
-    segment,
-    offeredPerSec,
-    achievedPerSec: Math.min(load, 1.02) * capacityPerSec * CLICKS_PER_SHOPPER,
-    clicks: Math.round(offeredPerSec * CLICKS_PER_SHOPPER * 4),
-    p50Ms: p95Ms === null ? 1800 : p95Ms * 0.4,
-    p95Ms,
-    p99Ms: p95Ms === null ? null : p95Ms * 1.4,
-    errorRatio: p95Ms === null ? 0.12 : 0,
-    verdict: held ? 'pass' : 'fail',
-    because: held ? 'every objective holds' : 'p95 of all clicks > 300 ms',
   }
 }
 

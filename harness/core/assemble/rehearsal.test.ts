@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest'
+import { applyFixes, type FixStep } from '../fixes.ts'
+import { readRun } from '../run-data.ts'
+import { buildRun, recordLines } from '../testing/build-run.ts'
+import type { SecondSpec, SegmentSpec } from '../testing/build-segment.ts'
+import { DEFAULT_TOPOLOGY } from '../topology.ts'
+import { assembleRehearsal } from './rehearsal.ts'
+
+const PEAK = 60
+const CURVE = [
+  { atSec: 0, perSec: 5 },
+  { atSec: 5, perSec: 5 },
+  { atSec: 7, perSec: PEAK },
+  { atSec: 22, perSec: PEAK },
+  { atSec: 32, perSec: 5 },
+  { atSec: 45, perSec: 5 },
+] as const
+
+/** A shop that answers in 20 ms up to its capacity, and not at all well beyond it. */
+function shopOf(capacityPerSec: number, busy: 'database' | 'app') {
+  return (_: number, perSec: number): SecondSpec => {
+    const share = perSec / capacityPerSec
+    const saturated = share > 1
+    return {
+      responseMs: saturated ? 2500 : 20 + 80 * share ** 6,
+      errorRatio: saturated ? 0.4 : 0,
+      poolWaiting: saturated ? 40 : 0,
+      databaseBusy: busy === 'database' ? Math.min(1, share) : Math.min(0.5, share / 2),
+      appBusy: busy === 'app' ? Math.min(1, share) : Math.min(0.5, share / 2),
+    }
+  }
+}
+
+type Story = { readonly fixes: readonly FixStep[]; readonly capacityPerSec: number; readonly busy: 'database' | 'app' }
+
+const UP: FixStep = { id: 'database.scale-up', step: 3 }
+const OUT: FixStep = { id: 'app.scale-out', step: 2 }
+
+/** A rehearsal as the loop conducts it: surge, steps on today and on each fix, the surge again on the last one. */
+function rehearsalOf(stories: readonly Story[], options: { readonly replay: boolean }) {
+  const arms = [stories[0]!, ...stories].map(({ fixes }, arm) => ({ arm, fixes, topology: applyFixes(DEFAULT_TOPOLOGY, fixes) }))
+  const steps = stories.flatMap((story, index): SegmentSpec[] =>
+    [0.5, 0.8, 0.95, 1.05, 1.05, 1.2, 0.9, 0.97, 1.03].map((share) => ({
+      purpose: 'step',
+      arm: index + 1,
+      perSec: story.capacityPerSec * share,
+      durationSec: 4,
+      second: shopOf(story.capacityPerSec, story.busy),
+    })),
+  )
+  const surge = (story: Story, arm: number): SegmentSpec => ({
+    purpose: 'surge',
+    arm,
+    curve: CURVE,
+    tailSec: 3,
+    second: shopOf(story.capacityPerSec, story.busy),
+  })
+  const last = stories.at(-1)!
+  const replayArm = { arm: arms.length, fixes: last.fixes, topology: applyFixes(DEFAULT_TOPOLOGY, last.fixes) }
+  return buildRun({
+    arms: options.replay ? [...arms, replayArm] : arms,
+    segments: [surge(stories[0]!, 0), ...steps, ...(options.replay ? [surge(last, arms.length)] : [])],
+    scenario: { normalPerSec: 5, peakPerSec: PEAK, keepHeadroom: 0.3 },
+  })
+}
+
+const TODAY: Story = { fixes: [], capacityPerSec: 31, busy: 'database' }
+
+describe('the reference case', () => {
+  const run = rehearsalOf(
+    [
+      TODAY,
+      { fixes: [UP], capacityPerSec: 58, busy: 'app' },
+      { fixes: [OUT], capacityPerSec: 31, busy: 'database' },
+      { fixes: [UP, OUT], capacityPerSec: 105, busy: 'app' },
+    ],
+    { replay: true },
+  )
+  const result = assembleRehearsal(run)
+
+  test('says that today does not hold, and how much of the peak it covers', () => {
+    expect(result.verdict).toBe('does-not-hold')
+    expect(result.exit.code).toBe(1)
+    expect(result.capacity!.low).toBeLessThanOrEqual(31)
+    expect(result.capacity!.high).toBeGreaterThanOrEqual(31)
+    expect(result.covers).toBeCloseTo(31 / PEAK, 1)
+  })
+
+  test('tells the incident in order', () => {
+    const { firstSignSec, onsetSec, outageStartSec, restoredSec } = result.incident
+    expect(firstSignSec).not.toBeNull()
+    expect(firstSignSec!).toBeLessThanOrEqual(onsetSec!)
+    expect(onsetSec!).toBeLessThanOrEqual(outageStartSec!)
+    expect(restoredSec!).toBeGreaterThan(onsetSec!)
+  })
+
+  test('names the database, confirmed by the fixes', () => {
+    expect(result.bottleneck.class).toBe('database-cpu')
+    expect(result.bottleneck.confidence).toBe('confirmed')
+    expect(result.bottleneck.against).not.toBeNull()
+  })
+
+  test('gives each fix its verdict, and the winner its replay', () => {
+    const verdicts = result.whatif!.arms.map(({ label, verdict }) => [label, verdict])
+    expect(verdicts).toEqual([
+      ['database CPU ×3', 'helps'],
+      ['load balancing over 2 servers', 'no-effect'],
+      ['database CPU ×3 + load balancing over 2 servers', 'fixes'],
+    ])
+    expect(result.winner).toMatchObject({ survives: true, replays: { held: 1, of: 1 } })
+    expect(result.headline).toContain('the same surge holds')
+  })
+
+  test('counts the orders lost against the replay that held', () => {
+    expect(result.impact!.ordersLost).toBeGreaterThan(0)
+    expect(result.impact!.method).toContain('same')
+  })
+
+  test('a record written and read again gives the same result', () => {
+    const again = readRun(recordLines(run).map((line) => JSON.parse(JSON.stringify(line))))!
+    expect(assembleRehearsal(again)).toEqual(result)
+  })
+})
+
+test('a surge that holds needs no fix: exit 0, no bottleneck, an incident of nulls', () => {
+  const result = assembleRehearsal(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], { replay: false }))
+  expect(result.verdict).toBe('holds')
+  expect(result.exit.code).toBe(0)
+  expect(Object.values(result.incident).every((value) => value === null)).toBe(true)
+  expect(result.winner).toBeNull()
+})
+
+test('when no fix moves capacity, none is a winner', () => {
+  const result = assembleRehearsal(
+    rehearsalOf(
+      [
+        { fixes: [], capacityPerSec: 20, busy: 'database' },
+        { fixes: [UP], capacityPerSec: 20, busy: 'database' },
+        { fixes: [OUT], capacityPerSec: 20, busy: 'database' },
+        { fixes: [UP, OUT], capacityPerSec: 20, busy: 'database' },
+      ],
+      { replay: false },
+    ),
+  )
+  expect(result.winner).toBeNull()
+  expect(result.whatif!.arms.every(({ verdict }) => verdict === 'no-effect')).toBe(true)
+  expect(result.whatif!.conclusion).toContain('No fix tried holds')
+  expect(result.bottleneck.confidence).toBe('not-confirmed')
+})
+
+test('fixes that were never tried are said to be not run, with the reason', () => {
+  const result = assembleRehearsal(rehearsalOf([TODAY], { replay: false }))
+  const unrun = result.whatif!.arms
+  expect(unrun.map(({ verdict }) => verdict)).toEqual(['not-run', 'not-run'])
+  expect(unrun[0]!.because).toContain('time budget')
+})
+
+test('a broken invariant is exit 1 however well the surge went', () => {
+  const lines = recordLines(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], { replay: false }))
+  const broken = { kind: 'invariant', atUs: 1, arm: 0, name: 'no oversell', held: false, detail: '1 rows' } as const
+  const held = { ...broken, held: true, arm: 1 }
+  const result = assembleRehearsal(readRun([...lines, broken, held])!)
+  expect(result.exit.code).toBe(1)
+  expect(result.invariants).toEqual([{ name: 'no oversell', held: false, detail: '1 rows' }])
+})
+
+test('a record that ends in the middle of the surge is partial and inconclusive, never a claim', () => {
+  const whole = recordLines(rehearsalOf([TODAY], { replay: false }))
+  const cut = whole.slice(0, whole.findIndex(({ kind }) => kind === 'segment-end'))
+  const result = assembleRehearsal(readRun(cut)!)
+  expect(result.partial).toBe(true)
+  expect(result.verdict).toBe('inconclusive')
+  expect(result.capacity).toBeNull()
+})

@@ -1,0 +1,106 @@
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { buildRun, recordLines } from './core/testing/build-run.ts'
+import { HarnessError } from './core/errors.ts'
+import { createRun, openRun, parseRun } from './store.ts'
+
+let reports: string
+beforeEach(() => {
+  reports = mkdtempSync(join(tmpdir(), 'doorbuster-store-'))
+})
+afterEach(() => rmSync(reports, { recursive: true, force: true }))
+
+const lines = () => recordLines(buildRun({ segments: [{ perSec: 5, durationSec: 2 }] }))
+const at = (minute: number) => new Date(Date.UTC(2026, 10, 22, 15, minute))
+
+function writeRun(name: string, now: Date) {
+  const folder = createRun({ reports, out: null, name, now })
+  for (const line of lines()) folder.write(line)
+  folder.publish()
+  folder.close()
+  return folder
+}
+
+test('what was written is read back, by id, by latest, by path and by file', () => {
+  const folder = writeRun('black-friday', at(0))
+  expect(folder.id).toBe('20261122-150000-black-friday')
+  for (const ref of [folder.id, 'latest', folder.path, join(folder.path, 'record.ndjson')]) {
+    expect(openRun(reports, ref).run.header).toEqual(lines()[0])
+  }
+  expect(readlinkSync(join(reports, 'latest'))).toBe(folder.id)
+})
+
+test('latest~1 is the run before the newest', () => {
+  const first = writeRun('one', at(0))
+  writeRun('two', at(1))
+  expect(openRun(reports, 'latest~1').path).toBe(first.path)
+  expect(() => openRun(reports, 'latest~2')).toThrow(/no run "latest~2"/)
+})
+
+test('two runs in the same second do not share a folder', () => {
+  expect(writeRun('same', at(0)).path).not.toBe(writeRun('same', at(0)).path)
+})
+
+test('a hostile scenario name stays inside the reports folder', () => {
+  const folder = writeRun('../../etc/<script>\n', at(0))
+  expect(folder.path.startsWith(join(reports, '2026'))).toBe(true)
+  expect(folder.id).toMatch(/^[a-z0-9-]+$/)
+})
+
+test('a last line cut short by kill -9 is dropped, and the record reads as partial', () => {
+  const text = lines().map((line) => JSON.stringify(line))
+  const whole = parseRun(text.join('\n'), 'test')
+  const cut = parseRun(`${text.slice(0, -1).join('\n')}\n${text.at(-1)!.slice(0, 20)}`, 'test')
+  expect(whole.end).not.toBeNull()
+  expect(cut.end).toBeNull()
+  expect(cut.header).toEqual(whole.header)
+})
+
+test('an unreadable line in the middle is an error that names the line', () => {
+  const text = lines().map((line) => JSON.stringify(line))
+  text[1] = '{"kind":'
+  expect(() => parseRun(text.join('\n'), 'somewhere')).toThrow(/line 2 is not JSON/)
+})
+
+test.each([
+  ['an empty file', ''],
+  ['another format', '{"kind":"slot"}'],
+  ['a later schema', JSON.stringify({ ...lines()[0], schema: 9 })],
+])('%s is refused as a record, with a hint', (_, text) => {
+  const refused = () => parseRun(text, 'somewhere')
+  expect(refused).toThrow(HarnessError)
+  expect(refused).toThrow(/not a Doorbuster record/)
+})
+
+test('an unknown run lists the runs there are', () => {
+  const folder = writeRun('known', at(0))
+  try {
+    openRun(reports, 'unknown')
+    expect.unreachable()
+  } catch (error) {
+    expect((error as HarnessError).hint).toContain(folder.id)
+    expect((error as HarnessError).exitCode).toBe(2)
+  }
+})
+
+test('a derived file is written whole or not at all', () => {
+  const folder = createRun({ reports, out: null, name: 'x', now: at(0) })
+  const path = folder.save('report.md', 'text')
+  expect(readFileSync(path, 'utf8')).toBe('text')
+  expect(existsSync(`${path}.part`)).toBe(false)
+  folder.close()
+})
+
+test('a folder that cannot be written is an environment error that says how to mend it', () => {
+  const file = join(reports, 'a-file')
+  writeFileSync(file, '')
+  try {
+    createRun({ reports: file, out: null, name: 'x', now: at(0) })
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'environment', exitCode: 4 })
+    expect((error as HarnessError).hint).toContain('--out')
+  }
+})

@@ -49,10 +49,10 @@ describe('the Markdown report', () => {
   it('shows hostile names as text, in their place', () => {
     const { result, run } = makeHostile()
     const page = renderMarkdown(result, run)
-    expect(page).not.toContain('<img')
+    const code = /^ {4}.*$/gm
+    expect(page.match(code)).toHaveLength(1)
+    expect(page.replace(code, '')).not.toContain('<img')
     expect(page).not.toMatch(/^# owned/m)
-    const table = page.match(/^\| .*Database CPU.*$/gim) ?? []
-    expect(table).toHaveLength(0)
     const fixes = page
       .split('\n')
       .filter((line) => line.startsWith('| Database CPU') || line.startsWith('| Load'))

@@ -4,6 +4,7 @@ import { surgeSegment } from './facts/surge-segment.ts'
 import { topStatements } from './facts/top-statements.ts'
 import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from './format.ts'
 import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
+import { plainText } from './plain-text.ts'
 import { classWords } from './story/class-words.ts'
 import { doNotBuy, fixRows } from './story/fix-rows.ts'
 import { incidentMoments } from './story/moments.ts'
@@ -51,7 +52,7 @@ function answer(story: Story): readonly string[] {
     `# ${text(result.headline)}`,
     ...stamps,
     `**${verdict}** · ${trust.badge} · ${scopeWords(result.scope).label}`,
-    `${text(name)} · ${text(curveLabel)} · ${surge} · ${formatWhen(header!.startedAt)} · run \`${result.run.replaceAll('`', "'")}\``,
+    `${text(name)} · ${text(curveLabel)} · ${surge} · ${formatWhen(header!.startedAt)} · run ${text(result.run)}`,
     [
       `- **What broke?** ${text(breakSentence(story))}`,
       `- **What to do?** ${text(actionSentence(story))}`,
@@ -135,7 +136,7 @@ function limits(story: Story): readonly string[] {
     ...(notTested.length > 0 ? ['## What this rehearsal did not test', notTested.join('\n')] : []),
     '## Next step',
     `${says}:`,
-    `    ${PROGRAM} ${command.replace(/\s+/g, ' ')}`,
+    `    ${PROGRAM} ${plainText(command)}`,
   ]
 }
 

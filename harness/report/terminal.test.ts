@@ -22,8 +22,8 @@ describe('the terminal answer', () => {
       'black-friday · doors-open minute, real speed · 5 → 60 shoppers/s (≈ 240 clicks/s, ≈ 288 orders/min)',
       '✗ TODAY DOES NOT HOLD  capacity 31 shoppers/s (28–34) covers 52 % of peak · 171 of 324 orders lost',
       '  timeline  first sign +0:06 · SLO broken +0:08 · complete outage +0:13–0:30 · restored +0:38',
-      '  cause     database CPU, confirmed: 98 % of 0.20 cores, 61 % of it "best sellers"; ruled out: missing',
-      '            database index',
+      '  cause     database CPU, confirmed: 98 % of 0.20 cores, 61 % of it "best sellers"; ruled out:',
+      '            missing database index',
       '  fixes     database CPU ×3         58 (53–63)   ×1.9  helps; then app CPU binds at 97 % of peak',
       '            load balancing over 2   31 (28–34)   ×1.0  no effect: alone it buys nothing',
       '            both                   101 (92–110)  ×3.3  HOLDS in 1 of 1 replays; headroom 68 %',
@@ -31,16 +31,14 @@ describe('the terminal answer', () => {
       '  trust     sound: 5 of 6 checks (a step that failed one does not count), CPU budgets bind ± 3 % ·',
       "            sample shop: these are not your site's numbers",
       'report reports/latest/report.html ·',
-      'next: rehearse black-friday --set topology.app.instances=2 --set topology.database.cpu=0.6 --seed 43 ·',
-      '4 min 41 s',
+      'next: rehearse black-friday --set topology.app.instances=2 --set topology.database.cpu=0.6',
+      '--seed 43 · 4 min 41 s',
     ])
   })
 
-  it.each([100, 80, 60])('fits %i columns, whatever the answer', (width) => {
+  it.each([100, 80, 64])('fits %i columns, whatever the answer', (width) => {
     for (const kind of KINDS) {
-      const lines = plain(kind, width)
-        .split('\n')
-        .filter((line) => !line.includes('next:'))
+      const lines = plain(kind, width).split('\n')
       for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(width)
     }
   })

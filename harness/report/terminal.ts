@@ -1,6 +1,7 @@
 import pc from 'picocolors'
 import type { AnyResult } from '../core/result.ts'
 import { formatElapsed, formatRate } from './format.ts'
+import { plainText } from './plain-text.ts'
 import { fixRows } from './story/fix-rows.ts'
 import { incidentSentence } from './story/moments.ts'
 import { nextStepOf } from './story/next-step.ts'
@@ -17,7 +18,6 @@ import {
 import { type Story, type Tone, toStory } from './story/story.ts'
 import { scopeWords, stampsOf, trustOf } from './story/trust.ts'
 import { fixTable } from './terminal/fix-table.ts'
-import { plainText } from './terminal/plain-text.ts'
 import { wrap } from './terminal/wrap.ts'
 
 export type TerminalOptions = { readonly colour: boolean; readonly width: number }
@@ -127,7 +127,7 @@ function lastLine(story: Story, columns: number): string {
   const { result } = story
   const report = 'report' in result && result.report ? [`report ${result.report}`] : []
   const parts = [...report, `next: ${nextStepOf(story).command}`, formatElapsed(result.elapsedSec)]
-  return wrap('', parts.join(' · '), columns)
+  return wrap('', plainText(parts.join(' · ')), columns)
 }
 
 /** One line where two words less make it one. */

@@ -115,7 +115,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
           async query<R extends Row>(name: string, text: string, values: readonly unknown[] = []) {
             const sentAtMs = performance.now()
             try {
-              return (await client.query<R>(text, [...values])).rows
+              return (await client.query<R>(named(name, text), [...values])).rows
             } catch (error) {
               if (!isConnectionLost(error)) throw error
               broken = error instanceof Error ? error : new Error(String(error))
@@ -162,6 +162,14 @@ export async function inTransaction<T>(connection: Connection, work: () => Promi
     await connection.query('rollback', 'rollback').catch(() => {})
     throw error
   }
+}
+
+/**
+ * A statement with its name in a comment, so that whoever looks into the database sees what the shop calls it. After
+ * the first word: Postgres keeps no comment before it.
+ */
+function named(name: string, text: string): string {
+  return text.replace(/^\s*\w+/, (verb) => `${verb} /* ${name.replaceAll('-', ' ')} */`)
 }
 
 /** Anything but a statement's own error: SQLSTATE class 08, 57P01-57P03 (shutdown, crash, starting), or no SQLSTATE. */

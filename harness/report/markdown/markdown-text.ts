@@ -1,6 +1,8 @@
+import { plainText } from '../plain-text.ts'
+
 /** Text from a scenario or a record as Markdown that shows it literally, on one line, also inside a table cell. */
 export function markdownText(text: string): string {
-  return text
+  return plainText(text)
     .replace(/\s+/g, ' ')
     .replace(/[\\`*_[\]|~$]/g, '\\$&')
     .replaceAll('&', '&amp;')

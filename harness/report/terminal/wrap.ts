@@ -1,10 +1,12 @@
 const SEPARATOR = ' · '
 const HARD_SPACE = '\u00a0'
+/** The space in "98 %", "± 3", "--seed 43". */
+const UNBROKEN = /(\d(?= %)|±|--[\w-]+) (?! )/g
 
 /**
  * One labelled line of the terminal answer, broken so that no line is longer than `width` columns; lines after the
- * first are indented under the text. It breaks at " · " before it breaks inside a part, and never between a figure and
- * its percent sign. A word longer than the line is left whole: it is an address or a path.
+ * first are indented under the text. It breaks at " · " before it breaks inside a part, never between a figure and its
+ * percent sign, nor between an option and its value. A word longer than the line is left whole: it is an address or a path.
  */
 export function wrap(label: string, text: string, width: number): string {
   const room = Math.max(20, width - label.length)
@@ -25,7 +27,7 @@ export function wrap(label: string, text: string, width: number): string {
 function breakWords(text: string, room: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.replace(/(\d|±) (?=%|\d)/g, `$1${HARD_SPACE}`).split(/ +/)) {
+  for (const word of text.replace(UNBROKEN, `$1${HARD_SPACE}`).split(/ +/)) {
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line)
       line = word

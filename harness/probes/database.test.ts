@@ -39,7 +39,18 @@ describe.skipIf(noPostgres !== null)(
       await shop.query('create table stock (sku int primary key, on_hand int, note text)')
       await shop.query("insert into stock select i, 10, 'x' from generate_series(1, 1000) i")
       await shop.query('analyze stock')
-      await Promise.all([admin.end(), shop.end()])
+      await shop.end()
+      await admin.query('drop database if exists shop_seeded')
+      await admin.query('create database shop_seeded template shop')
+      await admin.end()
+    }
+
+    /** As an environment does between arms: the copy has the same tables under the same numbers. */
+    async function restoreShop(): Promise<void> {
+      const admin = await connect('postgres')
+      await admin.query('drop database shop with (force)')
+      await admin.query('create database shop template shop_seeded')
+      await admin.end()
     }
 
     beforeEach(async () => {
@@ -232,7 +243,7 @@ describe.skipIf(noPostgres !== null)(
       await shop.query('select count(*) from stock')
       const before = await until(({ tables, statements }) => tables !== undefined && statements !== undefined)
       expect(before.values['connectionsMax']).toBe(30)
-      await createShop()
+      await restoreShop()
       const after = await until(({ tables, statements }) => tables !== undefined && statements !== undefined)
       for (const value of Object.values(after.values)) expect(value).toBeGreaterThanOrEqual(0)
       const again = await connect('shop')

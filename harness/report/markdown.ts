@@ -121,7 +121,7 @@ function fixes(story: Story): readonly string[] {
 function impact(story: Story): readonly string[] {
   if (!story.believable || (!story.impact && !story.invariants)) return []
   const lost = story.impact
-    ? [`${capitalise(impactSentence(story.impact))} (${text(story.impact.method)}).`]
+    ? [`${text(capitalise(impactSentence(story.impact)))} (${text(story.impact.method)}).`]
     : []
   const kept = story.invariants?.length
     ? [`${text(capitalise(ordersSentence(story.invariants, ordersTaken(story))))}.`]

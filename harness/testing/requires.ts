@@ -13,21 +13,25 @@ const COMPONENTS = {
   redis: { programs: ['redis-server'], how: 'install redis-server, or set REDIS' },
   pgbouncer: { programs: ['pgbouncer'], how: 'install pgbouncer, or set PGBOUNCER' },
   promtool: { programs: ['promtool'], how: 'install prometheus, or set PROMTOOL' },
-  docker: { programs: ['docker'], how: 'install docker, or set DOCKER' },
+  docker: { programs: ['docker'], how: 'install docker and start its server, or set DOCKER' },
 } as const
 
 export type RequiredComponent = keyof typeof COMPONENTS
 
 /**
  * Whether tests that need a component must be skipped here; says what is missing. With REQUIRE_ALL=1 a missing
- * component is an error instead. Use: `describe.skipIf(requires('chromium').skip)(…)`.
+ * component is an error instead; Docker, a server with rights no test should ask for unasked, is demanded by
+ * REQUIRE_DOCKER=1 only. Use: `describe.skipIf(requires('chromium').skip)(…)`.
  */
 export function requires(component: RequiredComponent): { readonly skip: boolean; readonly path: string } {
   const { path, how } = find(component)
-  if (path !== null) return { skip: false, path }
-  const missing = `${component} is missing (${how})`
-  if (process.env['REQUIRE_ALL'] === '1')
-    throw new Error(`${missing}, and REQUIRE_ALL=1 allows no skipped test`)
+  return path === null ? skipFor(component, `${component} is missing (${how})`) : { skip: false, path }
+}
+
+/** Skips tests for want of something that comes with a component, or throws when the component is demanded. */
+export function skipFor(component: RequiredComponent, missing: string): { skip: true; path: '' } {
+  const demand = component === 'docker' ? 'REQUIRE_DOCKER' : 'REQUIRE_ALL'
+  if (process.env[demand] === '1') throw new Error(`${missing}, and ${demand}=1 allows no skipped test`)
   console.warn(`skipped: ${missing}`)
   return { skip: true, path: '' }
 }

@@ -32,26 +32,29 @@ export type StatementsReader = {
  */
 export function statementsReader(connections: readonly ProbeConnection[]): StatementsReader {
   const texts = new Map<string, string>()
-  let found: { connection: ProbeConnection; generation: number; schema: string } | null = null
+  let found: { connection: ProbeConnection; schema: string } | null = null
   let before: Snapshot | null = null
 
   async function find(): Promise<typeof found> {
     for (const connection of connections) {
       const rows = await connection.rows(EXTENSION_SQL)
       const schema = rows?.[0]?.[0]
-      if (schema) return { connection, generation: connection.generation(), schema }
+      if (schema) return { connection, schema }
     }
     return null
   }
 
   return {
     async read(database) {
-      if (found && found.generation !== found.connection.generation()) found = null
       found ??= await find()
       if (found === null) return null
       const { connection, schema } = found
       const rows = await connection.rows(countsSql(schema), [database])
-      if (rows === null) return null
+      if (rows === null) {
+        // Gone, or no longer there: look again next time.
+        found = null
+        return null
+      }
       const now = readSnapshot(rows, connection)
       const last = before
       before = now

@@ -25,6 +25,7 @@ export function timeAxis({ gridIndex = 0, showLabels = true, splitNumber = 6, ..
       show: showLabels,
       formatter: (sec: number) => formatOffset(sec),
       hideOverlap: true,
+      showMaxLabel: false,
     },
     axisLine: { show: true, lineStyle: { color: colour('faint') } },
     axisTick: { show: false },

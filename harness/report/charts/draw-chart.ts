@@ -41,11 +41,13 @@ export function drawChart(id: string, { width, height }: ChartSize, option: ECha
   }
 }
 
-/** Takes out what only an interactive chart needs, and makes ids unique on the page. */
+/** Takes out what nobody sees and what only an interactive chart needs, and makes ids unique on the page. */
 function tidy(svg: string, id: string, { width, height }: ChartSize): string {
   const bare = svg
     .replace(/<style\b[\s\S]*?<\/style>/g, '')
     .replace(/ (?:ecmeta_[\w-]+|pointer-events|class|xmlns(?::\w+)?|baseProfile|version)="[^"]*"/g, '')
+    .replace(/<path [^>]*fill-opacity="0"[^>]*><\/path>|<path d=""[^>]*><\/path>/g, '')
+    .replace(/<clipPath[\s\S]*?<\/clipPath>/g, (clip) => clip.replace(/ fill="[^"]*"/g, ''))
     .replace(/zr\d+-/g, `${id}-`)
     .replace(/(\.\d)\d+/g, '$1')
     .replace(/\n/g, '')

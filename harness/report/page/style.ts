@@ -9,7 +9,7 @@ const DARK = `--paper:#13161a;--card:#1c2026;--ink:#e9e7e2;--soft:#a8b0bb;--line
 const BASE = `
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
-body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:break-word}
+body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Helvetica Neue",Arial,sans-serif;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 main,.masthead,footer{max-width:68rem;margin:0 auto;padding-inline:clamp(1rem,3vw,2rem)}
 .masthead{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline;padding-block:1.1rem .6rem;color:var(--soft);font-size:.875rem}
 .brand{font-weight:750;color:var(--ink);letter-spacing:-.01em;font-size:1rem}
@@ -47,9 +47,9 @@ const ANSWER = `
 `
 
 const TABLES = `
-.table-box{overflow-x:auto;margin:.75rem 0;border:1px solid var(--line);border-radius:.5rem;background:var(--card)}
+.table-box{overflow-x:auto;overflow-wrap:break-word;margin:.75rem 0;border:1px solid var(--line);border-radius:.5rem;background:var(--card)}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
-caption{text-align:start;color:var(--soft);font-size:.85rem;padding:.6rem .8rem .2rem}
+caption{text-align:start;max-width:calc(100vw - 4rem);color:var(--soft);font-size:.85rem;padding:.6rem .8rem .2rem}
 th,td{text-align:start;vertical-align:top;padding:.5rem .8rem;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--soft);font-weight:550;font-size:.82rem;white-space:nowrap}
 tbody th{font-weight:620}

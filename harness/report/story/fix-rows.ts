@@ -25,7 +25,7 @@ export type FixRow = {
   readonly sideEffects: readonly string[]
 }
 
-export const VERDICT_WORDS: Readonly<Record<FixVerdict, string>> = {
+const VERDICT_WORDS: Readonly<Record<FixVerdict, string>> = {
   fixes: 'holds',
   helps: 'helps, not enough',
   harms: 'makes it worse',

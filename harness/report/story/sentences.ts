@@ -53,7 +53,7 @@ export function causeSentence(bottleneck: Bottleneck): string {
   return `${name}, ${CONFIDENCE[bottleneck.confidence]}${says === '' ? '' : `: ${says}`}`
 }
 
-export const CONFIDENCE = {
+const CONFIDENCE = {
   confirmed: 'confirmed',
   likely: 'likely',
   'not-confirmed': 'not confirmed',

@@ -49,7 +49,7 @@ export function trustOf({ result, believable }: Story): Trust {
 }
 
 /** "CPU budgets bind ± 3 %", or that they do not. */
-export function budgetWords({ means, bindsWithin }: Isolation): string {
+function budgetWords({ means, bindsWithin }: Isolation): string {
   if (means === 'none' || bindsWithin === null) return 'CPU budgets NOT enforced'
   return `CPU budgets bind ± ${formatPercent(bindsWithin)}`
 }

@@ -13,11 +13,12 @@ export function wrap(label: string, text: string, width: number): string {
   const parts = text.split(SEPARATOR)
   const lines = parts.reduce<readonly string[]>((done, part, i) => {
     // Two columns are kept for the separator that follows.
-    const broken = breakWords(part, i === parts.length - 1 ? room : room - 2)
+    const space = i === parts.length - 1 ? room : room - 2
+    const broken = breakWords(part, space)
     const previous = done.at(-1)
     if (previous === undefined) return broken
     const joined = `${previous}${SEPARATOR}${part}`
-    if (joined.length <= room) return [...done.slice(0, -1), joined]
+    if (joined.length <= space) return [...done.slice(0, -1), joined]
     return [...done.slice(0, -1), `${previous}${SEPARATOR.trimEnd()}`, ...broken]
   }, [])
   const indent = ' '.repeat(label.length)

@@ -7,10 +7,12 @@ import type {
   TrafficSpec,
 } from './core/input/scenario-spec.ts'
 import type { Shopper } from './core/scenario.ts'
+import type { EnvironmentInput } from './environment-file.ts'
 
 /** What a scenario imports from 'doorbuster'. Everything else is internal and may change at any time. */
 export type { JourneyOptions, JourneySpec, ObjectiveSpec, ScenarioSpec } from './core/input/scenario-spec.ts'
 export type { Page, Shopper } from './core/scenario.ts'
+export type { EnvironmentInput } from './environment-file.ts'
 
 /** Marks a module's default export as a scenario; it is validated when it is loaded, all problems at once. */
 export function defineScenario(scenario: ScenarioSpec): ScenarioSpec {
@@ -41,4 +43,9 @@ export const surge = {
   sustained: (spec: SurgeSpec): TrafficSpec => ({ ...spec, kind: 'sustained' }),
   /** One rate from beginning to end. */
   constant: (spec: Omit<SurgeSpec, 'peak'>): TrafficSpec => ({ ...spec, peak: '1x', kind: 'constant' }),
+}
+
+/** Marks a module's default export as an environment: an app of your own, for `--env <file>`. */
+export function defineEnvironment(environment: EnvironmentInput): EnvironmentInput {
+  return environment
 }

@@ -1,5 +1,3 @@
-import { HarnessError } from './errors.ts'
-
 /**
  * Units as people write them in a scenario or on the command line, read once at the edge.
  * Inside the program every number carries its unit in its name.
@@ -34,22 +32,4 @@ export function readFactor(text: string): number | null {
 export function readRatio(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())
   return match ? Number(match[1]) / 100 : null
-}
-
-/** A duration that was validated before: throws instead of returning `null`. */
-export function durationMs(text: string, where: string): number {
-  const value = readDurationMs(text)
-  if (value === null) throw invalid(text, where, 'a duration such as "300ms", "2s" or "5m"')
-  return value
-}
-
-/** A rate that was validated before: throws instead of returning `null`. */
-export function perSec(text: string, where: string): number {
-  const value = readPerSec(text)
-  if (value === null) throw invalid(text, where, 'a rate such as "5/s"')
-  return value
-}
-
-function invalid(text: string, where: string, expected: string): HarnessError {
-  return new HarnessError({ code: 'usage', message: `${where}: expected ${expected}, got "${text}"`, where })
 }

@@ -25,4 +25,14 @@ describe('requires', () => {
     vi.stubEnv('REQUIRE_ALL', '1')
     expect(() => requires('chromium')).toThrow(/REQUIRE_ALL=1/)
   })
+
+  it('demands Docker by name only', () => {
+    vi.stubEnv('DOCKER', '/nowhere/docker')
+    vi.stubEnv('REQUIRE_ALL', '1')
+    vi.stubEnv('REQUIRE_DOCKER', '')
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+    expect(requires('docker').skip).toBe(true)
+    vi.stubEnv('REQUIRE_DOCKER', '1')
+    expect(() => requires('docker')).toThrow(/REQUIRE_DOCKER=1/)
+  })
 })

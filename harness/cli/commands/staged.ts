@@ -87,7 +87,7 @@ function finish(
 }
 
 /** `result.json`, `report.html` and `report.md` of one result. */
-export function saveReports(
+function saveReports(
   save: (name: string, text: string) => string,
   result: AnyResult,
   run: RunData,

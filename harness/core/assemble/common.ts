@@ -35,7 +35,7 @@ export function commonOf<Command extends string>(
 }
 
 /** A run that did not come to its own end: killed, interrupted, or failed half-way. */
-export function isPartial(run: RunData): boolean {
+function isPartial(run: RunData): boolean {
   return run.end === null || run.end.exitCode === 130 || run.end.exitCode === 4 || run.end.exitCode === 70
 }
 

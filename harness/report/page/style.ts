@@ -79,7 +79,7 @@ tbody th{font-weight:620}
 `
 
 const PARTS = `
-.moments{list-style:none;padding:0;margin:0 0 1rem;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,13.5rem),1fr));gap:.75rem;counter-reset:moment;max-width:none}
+.moments{list-style:none;padding:0;margin:0 0 1rem;display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,10.5rem),1fr));gap:.75rem;counter-reset:moment;max-width:none}
 .moment{counter-increment:moment;margin:0;background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem;display:grid;grid-template-columns:auto 1fr;column-gap:.55rem;align-items:baseline;align-content:start}
 .moment::before{content:counter(moment);background:var(--chart-ink);color:var(--card);font-weight:700;font-size:.8rem;width:1.35rem;height:1.35rem;line-height:1.35rem;border-radius:50%;text-align:center}
 .moment-name{color:var(--soft);font-size:.875rem}

@@ -1,7 +1,7 @@
 const SEPARATOR = ' · '
 const HARD_SPACE = '\u00a0'
 /** The space in "98 %", "± 3", "--seed 43". */
-const UNBROKEN = /(\d(?= %)|±|--[\w-]+) (?! )/g
+const UNBROKEN = /(\d(?= %(?![\w%]))|±|--[\w-]+) (?! )/g
 
 /**
  * One labelled line of the terminal answer, broken so that no line is longer than `width` columns; lines after the

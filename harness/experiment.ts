@@ -35,7 +35,11 @@ export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
 /** Preparing a step (filling it), letting the last click end and the queues drain, until it has been measured. */
 const FIRST_OVERHEAD_SEC = 1.2
 
-const WARM_UP_SEC = 1.5
+/**
+ * Warm-up decides (a server's first thousands of requests cost up to twice the CPU, while its code is compiled): without
+ * budgets, at more than the peak, longer where an arm starts new servers.
+ */
+const WARM_UP = { peaks: 2, longSec: 3.5, shortSec: 1.5 } as const
 const SETTLE_SEC = 1.5
 
 /** Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. */
@@ -48,10 +52,11 @@ export async function switchArm(experiment: Experiment, fixes: readonly FixStep[
       fillSec: 0,
       seed: segmentSeed(scenario.seed, 1_000_000 + conductor.data().segments.length),
     })
-  // Without budgets the machine can carry more than the peak: enough at once that every pooled connection gets work.
+  const freshServers = conductor.arm() < 0 || fixes.some(({ id }) => id === 'app.scale-out')
+  const warmUpSec = freshServers ? WARM_UP.longSec : WARM_UP.shortSec
   return conductor.switchTo(
     fixes,
-    [plan(traffic.peakPerSec, WARM_UP_SEC)],
+    [plan(traffic.peakPerSec * WARM_UP.peaks, warmUpSec)],
     plan(traffic.normalPerSec, SETTLE_SEC),
   )
 }

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { buildRun, recordLines } from './core/testing/build-run.ts'
 import { HarnessError } from './core/errors.ts'
+import { buildRun, recordLines } from './core/testing/build-run.ts'
 import { createRun, openRun, parseRun } from './store.ts'
 
 let reports: string

@@ -11,13 +11,13 @@ export default defineScenario({
   quick: { lasts: '20s' },
   data: { category: range(1, 100), product: range(1, 10_000) },
   shoppers: [
-    journey('browser', { weight: 60, thinkTime }, async (shopper) => {
+    journey('browser', { weight: 38, thinkTime }, async (shopper) => {
       await shopper.get('/')
       const category = await shopper.get('/categories/:id', { id: shopper.zipf('category') })
       await shopper.get('/products/:id', { id: shopper.pick(category.json.products).id })
       if (shopper.chance(0.8)) await shopper.get('/products/:id', { id: shopper.zipf('product') })
     }),
-    journey('bargain hunter', { weight: 16, thinkTime }, async (shopper) => {
+    journey('bargain hunter', { weight: 38, thinkTime }, async (shopper) => {
       await shopper.get('/')
       const bestSellers = await shopper.get('/best-sellers')
       await shopper.get('/products/:id', { id: shopper.pick(bestSellers.json.products).id })

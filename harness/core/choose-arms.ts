@@ -43,7 +43,8 @@ const STEP_GRAIN = 0.05
 /**
  * The arms still to try: `database.scale-up` and `app.scale-out` alone, and when both were tried and neither holds,
  * both together. Each takes the smallest step at which its own resource carries the peak with the headroom asked for
- * (whether the other resource binds is what the measurement shows), shrunk to what fits the host.
+ * (whether the other resource binds is what the measurement shows), shrunk to what fits the host. A fix that is not
+ * expected to hold alone is tried at the step that both together can have: only then does the pair show what each adds.
  */
 export function nextArms(state: ArmsState): ArmChoice[] {
   const tried = (ids: readonly string[]) =>
@@ -52,14 +53,25 @@ export function nextArms(state: ArmsState): ArmChoice[] {
     )
   const up = databaseStep(state)
   const out = appStep(state)
+  const pair = bestPair(state, up, out)
+  const [paired, beside] = notRun(state, pair, applyFixes(state.today, pair)) === null ? pair : []
+  const single = (own: FixStep, inPair: FixStep | undefined) =>
+    choice(state, [inPair === undefined || carries(state, [own]) ? own : inPair])
   const alone = [
-    ...(tried(['database.scale-up']) ? [] : [choice(state, [shrunkScaleUp(state, up)])]),
-    ...(tried(['app.scale-out']) ? [] : [choice(state, [shrunkScaleOut(state, out)])]),
+    ...(tried(['database.scale-up']) ? [] : [single(shrunkScaleUp(state, up), paired)]),
+    ...(tried(['app.scale-out']) ? [] : [single(shrunkScaleOut(state, out), beside)]),
   ]
   if (alone.length > 0) return alone
   const holds = state.measured.some(({ verdict }) => verdict === 'fixes')
   if (holds || tried(['database.scale-up', 'app.scale-out'])) return []
-  return [choice(state, bestPair(state, up, out))]
+  return [choice(state, pair)]
+}
+
+/** Whether these fixes are expected to carry the peak on their own. */
+function carries(state: ArmsState, fixes: readonly FixStep[]): boolean {
+  const { demands, today, utilisation } = state
+  const predicted = demands ? predictCapacity(demands, applyFixes(today, fixes), utilisation) : null
+  return predicted !== null && predicted.perSec >= neededPerSec(state)
 }
 
 /** Shoppers/s a prediction must reach. */

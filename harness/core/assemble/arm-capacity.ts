@@ -7,6 +7,9 @@ import type { Capacity, StepResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
 import { estimate, observe, type Search, start } from '../search.ts'
 
+/** Nobody asks for more than twice the peak and some; a small machine could not send it honestly either. */
+const CEILING = 2.2
+
 /** Loads a search may try, from the scenario alone, so that every arm of a run is judged on the same scale. */
 export function searchBounds({
   normalPerSec,
@@ -15,7 +18,7 @@ export function searchBounds({
   readonly floorPerSec: number
   readonly ceilingPerSec: number
 } {
-  return { floorPerSec: Math.min(normalPerSec, peakPerSec) / 2, ceilingPerSec: peakPerSec * 4 }
+  return { floorPerSec: Math.min(normalPerSec, peakPerSec) / 2, ceilingPerSec: peakPerSec * CEILING }
 }
 
 export type ArmCapacity = {
@@ -38,7 +41,7 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
   )
   const found = estimate(search)
   if (!found) return { search, steps, segments, capacity: null }
-  const mix = mixPerShopper(segments)
+  const mix = mixPerShopper(healthy(segments, steps))
   return {
     search,
     steps,
@@ -57,6 +60,12 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
           : `${found.method}; capacity lies ${found.lies === 'above-ceiling' ? 'above the highest' : 'below the lowest'} load tried`,
     },
   }
+}
+
+/** Steps that passed; in an overloaded one shoppers leave before they order. All of them when none passed. */
+function healthy(segments: readonly SegmentData[], steps: readonly StepResult[]): readonly SegmentData[] {
+  const passed = segments.filter((_, index) => steps[index]?.verdict === 'pass')
+  return passed.length > 0 ? passed : segments
 }
 
 /** Clicks and orders one arriving shopper means in the steady state of these segments. */

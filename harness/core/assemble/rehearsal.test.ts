@@ -31,14 +31,22 @@ function shopOf(capacityPerSec: number, busy: 'database' | 'app') {
   }
 }
 
-type Story = { readonly fixes: readonly FixStep[]; readonly capacityPerSec: number; readonly busy: 'database' | 'app' }
+type Story = {
+  readonly fixes: readonly FixStep[]
+  readonly capacityPerSec: number
+  readonly busy: 'database' | 'app'
+}
 
 const UP: FixStep = { id: 'database.scale-up', step: 3 }
 const OUT: FixStep = { id: 'app.scale-out', step: 2 }
 
 /** A rehearsal as the loop conducts it: surge, steps on today and on each fix, the surge again on the last one. */
 function rehearsalOf(stories: readonly Story[], options: { readonly replay: boolean }) {
-  const arms = [stories[0]!, ...stories].map(({ fixes }, arm) => ({ arm, fixes, topology: applyFixes(DEFAULT_TOPOLOGY, fixes) }))
+  const arms = [stories[0]!, ...stories].map(({ fixes }, arm) => ({
+    arm,
+    fixes,
+    topology: applyFixes(DEFAULT_TOPOLOGY, fixes),
+  }))
   const steps = stories.flatMap((story, index): SegmentSpec[] =>
     [0.5, 0.8, 0.95, 1.05, 1.05, 1.2, 0.9, 0.97, 1.03].map((share) => ({
       purpose: 'step',
@@ -56,7 +64,11 @@ function rehearsalOf(stories: readonly Story[], options: { readonly replay: bool
     second: shopOf(story.capacityPerSec, story.busy),
   })
   const last = stories.at(-1)!
-  const replayArm = { arm: arms.length, fixes: last.fixes, topology: applyFixes(DEFAULT_TOPOLOGY, last.fixes) }
+  const replayArm = {
+    arm: arms.length,
+    fixes: last.fixes,
+    topology: applyFixes(DEFAULT_TOPOLOGY, last.fixes),
+  }
   return buildRun({
     arms: options.replay ? [...arms, replayArm] : arms,
     segments: [surge(stories[0]!, 0), ...steps, ...(options.replay ? [surge(last, arms.length)] : [])],
@@ -157,7 +169,14 @@ test('fixes that were never tried are said to be not run, with the reason', () =
 
 test('a broken invariant is exit 1 however well the surge went', () => {
   const lines = recordLines(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], { replay: false }))
-  const broken = { kind: 'invariant', atUs: 1, arm: 0, name: 'no oversell', held: false, detail: '1 rows' } as const
+  const broken = {
+    kind: 'invariant',
+    atUs: 1,
+    arm: 0,
+    name: 'no oversell',
+    held: false,
+    detail: '1 rows',
+  } as const
   const held = { ...broken, held: true, arm: 1 }
   const result = assembleRehearsal(readRun([...lines, broken, held])!)
   expect(result.exit.code).toBe(1)
@@ -166,7 +185,10 @@ test('a broken invariant is exit 1 however well the surge went', () => {
 
 test('a record that ends in the middle of the surge is partial and inconclusive, never a claim', () => {
   const whole = recordLines(rehearsalOf([TODAY], { replay: false }))
-  const cut = whole.slice(0, whole.findIndex(({ kind }) => kind === 'segment-end'))
+  const cut = whole.slice(
+    0,
+    whole.findIndex(({ kind }) => kind === 'segment-end'),
+  )
   const result = assembleRehearsal(readRun(cut)!)
   expect(result.partial).toBe(true)
   expect(result.verdict).toBe('inconclusive')

@@ -1,3 +1,4 @@
+import { runValidity } from '../measure/validity.ts'
 import type { ArmResult, Capacity, RehearseResult, SurgeResult, WhatIf, Winner } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { candidatesToReplay, conclude } from '../verdicts.ts'
@@ -28,14 +29,11 @@ export function assembleRehearsal(run: RunData): RehearseResult {
       : null
   const covers = trusted && capacity ? capacity.perSec / scenario.peakPerSec : null
   const broken = invariants.filter(({ held }) => !held)
-  const mix = mixPerShopper(run.segments.filter(({ line }) => line.purpose === 'step'))
-  const perShopper =
-    mix.clicks > 0 ? mix : mixPerShopper(run.segments.filter(({ line }) => line.purpose === 'surge'))
+  const perShopper = perShopperAtPeak(run, measured.baseline, surges)
   return {
     ...commonOf(run, 'rehearse', {
       headline: headlineOf(verdict, capacity, scenario.peakPerSec, winner),
       exit: exitOf(verdict, broken.length, scenario.peakPerSec),
-      ...(today && !today.valid ? { reasons: [] } : {}),
     }),
     verdict,
     peak: {
@@ -61,6 +59,23 @@ export function assembleRehearsal(run: RunData): RehearseResult {
   }
 }
 
+/** Clicks and orders a shopper means when all goes well: from today's capacity, else from a surge that held, else from any. */
+function perShopperAtPeak(
+  run: RunData,
+  { capacity }: ArmResult,
+  surges: readonly SurgeResult[],
+): { clicks: number; orders: number } {
+  if (capacity && capacity.perSec > 0)
+    return {
+      clicks: capacity.clicksPerSec / capacity.perSec,
+      orders: capacity.ordersPerMin / 60 / capacity.perSec,
+    }
+  const good = new Set(surges.filter(({ held }) => held).map(({ segment }) => segment))
+  const all = run.segments.filter(({ line }) => line.purpose === 'surge')
+  const held = all.filter(({ line }) => good.has(line.segment))
+  return mixPerShopper(held.length > 0 ? held : all)
+}
+
 const NO_INCIDENT: RehearseResult['incident'] = {
   firstSignSec: null,
   firstSign: null,
@@ -83,7 +98,7 @@ function verdictOf(
   run: RunData,
 ): Verdict {
   if (!today) return 'inconclusive'
-  if (!today.valid || (run.end !== null && run.end.exitCode === 5)) return 'invalid'
+  if (!runValidity(run).trusted) return 'invalid'
   if (!today.held) return 'does-not-hold'
   return capacity && capacity.high < peakPerSec ? 'inconclusive' : 'holds'
 }

@@ -25,6 +25,11 @@ export const appCpu: Rule = {
       [
         cpu === null && "the app's CPU was not measured",
         cpu !== null && !isSaturated(cpu) && `the app used only ${cpuWords(cpu)}`,
+        // Two resources at their limit in a row: the queue stands before the one that cannot follow.
+        isSaturated(database?.cpu ?? null) &&
+          onCpuTestimony(database, 'many')?.supports === true &&
+          (app?.pool?.waiting ?? 0) >= 1 &&
+          'requests queue behind it, for the database, whose CPU is at its limit',
       ],
       {
         resource: app?.components.join(', ') ?? null,

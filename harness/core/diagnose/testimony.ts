@@ -11,8 +11,8 @@ const THROTTLED = 0.5
 const QUEUE = 1
 const WAIT_MS = 10
 const GROWN = 2
-/** Sessions on CPU at once, on average: the database has more to do than one thing at a time. */
-const SESSIONS = 2
+/** Sessions on CPU at once, on average, for each core of the budget: with more they wait for each other. */
+const SESSIONS_EACH_CORE = 1
 /** Rows read by scanning whole tables for each row the statements gave back, and the size that makes a scan matter. */
 const SCANNED_PER_ROW = 50
 const ROWS_PER_SCAN = 1000
@@ -90,13 +90,15 @@ export function waitingTestimony(app: AppSignals | null): Evidence | null {
 export function onCpuTestimony(database: DatabaseSignals | null, wanted: 'many' | 'few'): Evidence | null {
   if (!database?.sessions) return null
   const { onCpu } = database.sessions
-  const many = onCpu >= SESSIONS
+  // More than it has cores (field notes: "CPU AAS > cores"); a share of one core still runs one session at a time.
+  const cores = Math.max(1, database.cpu?.budgetCores ?? 1) * SESSIONS_EACH_CORE
+  const many = onCpu > cores
   return {
     layer: 'database',
     metric: 'sessionsOnCpu',
     value: onCpu,
     unit: 'sessions',
-    threshold: SESSIONS,
+    threshold: cores,
     supports: many === (wanted === 'many'),
     says: `${count(onCpu)} sessions at a time want the database's CPU`,
   }

@@ -32,13 +32,13 @@ describe('diagnosisWindows', () => {
   })
   const startUs = (segment: number) => run.segments[segment]!.line.startUs
 
-  it('of a surge run from the first sign to the onset, never into the collapse', () => {
+  it('of a surge run from the first sign until patience ends (3 s after onset), never into the collapse', () => {
     expect(diagnosisWindows(run, { firstSignSec: 4, onsetSec: 9 }, [])).toEqual([
-      { fromUs: startUs(0) + 4e6, toUs: startUs(0) + 10e6 },
+      { fromUs: startUs(0) + 4e6, toUs: startUs(0) + 12e6 },
     ])
-    // First sign and onset at once: the seconds before it, so that there is something to read.
+    // First sign and onset at once: three seconds, so that there is something to read.
     expect(diagnosisWindows(run, { firstSignSec: 9, onsetSec: 9 }, [])).toEqual([
-      { fromUs: startUs(0) + 7e6, toUs: startUs(0) + 10e6 },
+      { fromUs: startUs(0) + 9e6, toUs: startUs(0) + 12e6 },
     ])
   })
 

@@ -16,8 +16,10 @@ const BANDS = [
 ] as const
 
 /**
- * Where diagnosis looks: the surge from its first sign to its onset, and the steps around the limit. Never the collapse:
- * by then reloads load everything. A surge that broke nothing is read around its highest load.
+ * Where diagnosis looks: the surge from its first sign until shoppers who met the onset lose their patience, and the steps
+ * around the limit. Never the collapse: from the first reload on, everything is loaded by reloads. (Up to the onset alone
+ * there may be a single reading, of the second in which the load climbed.) A surge that broke nothing is read around its
+ * highest load.
  */
 export function diagnosisWindows(
   run: RunData,
@@ -37,8 +39,13 @@ function surgeWindow(
   const at = (sec: number) => startUs + Math.max(0, sec) * 1e6
   const { firstSignSec, onsetSec } = incident
   if (onsetSec !== null) {
-    const from = Math.min(firstSignSec ?? onsetSec, onsetSec + 1 - SHORTEST_SEC)
-    return [{ fromUs: at(from), toUs: at(onsetSec + 1) }]
+    const from = firstSignSec ?? onsetSec
+    return [
+      {
+        fromUs: at(from),
+        toUs: at(onsetSec) + Math.max(1000, run.header.scenario.patience.timeoutMs) * 1000,
+      },
+    ]
   }
   const highest = Math.max(...plan.curve.map(({ perSec }) => perSec))
   const high = plan.curve.filter(({ perSec }) => perSec >= 0.9 * highest)

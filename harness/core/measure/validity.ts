@@ -73,7 +73,10 @@ export type RunValidity = {
   readonly checks: readonly Check[]
 }
 
-/** A step is tried three times at most: the third void in a row voids the run (DESIGN §8). */
+/**
+ * A step is tried three times at most: the third void in a row ends the search (DESIGN §8). It voids the run when the arm
+ * had no step to believe; above loads that were carried it only says that this machine cannot send more than those.
+ */
 const TRIES = 3
 
 /**
@@ -84,6 +87,8 @@ export function runValidity(run: RunData): RunValidity {
   const reasons: string[] = []
   const checks: Check[] = []
   const voidInARow = new Map<number, number>()
+  const believed = new Set<number>()
+  const gaveUp = new Map<number, string>()
   for (const segment of run.segments) {
     const { purpose, arm, segment: id } = segment.line
     if (purpose !== 'surge' && purpose !== 'step') continue
@@ -100,7 +105,9 @@ export function runValidity(run: RunData): RunValidity {
     }
     const inARow = isVoid ? (voidInARow.get(arm) ?? 0) + 1 : 0
     voidInARow.set(arm, inARow)
-    if (inARow === TRIES) reasons.push(`${TRIES} steps in a row on arm ${arm}: ${validity.because}`)
+    if (!isVoid && validity.becomes === null) believed.add(arm)
+    if (inARow === TRIES) gaveUp.set(arm, `${TRIES} steps in a row on arm ${arm}: ${validity.because}`)
   }
+  for (const [arm, reason] of gaveUp) if (!believed.has(arm)) reasons.push(reason)
   return { trusted: reasons.length === 0, reasons, checks }
 }

@@ -10,8 +10,8 @@ const FEWEST_IN_FLIGHT = 0.5
 
 /**
  * Little's law, N = X·R, on the engine's own books: clicks in flight (integrated over time) against the sum of the
- * response times ÷ duration. Clicks under way at either edge are in one and not in the other: a mean response's worth
- * of the duration is allowed beside the 5 %.
+ * response times ÷ duration. Clicks under way at either edge are in one and not in the other: beside the 5 %, the slowest
+ * click may stick out twice at each of the two.
  */
 export const littlesLaw: SegmentCheck = {
   name: "Little's law",
@@ -34,7 +34,8 @@ export const littlesLaw: SegmentCheck = {
     const responseSec = times.mean / 1e6
     const value =
       Math.abs(engine.inFlightMean - (count / engine.durationSec) * responseSec) / engine.inFlightMean
-    const threshold = HIGHEST_GAP + responseSec / engine.durationSec
+    const slowestSec = times.maxValue / 1e6
+    const threshold = HIGHEST_GAP + (4 * slowestSec) / (engine.durationSec * engine.inFlightMean)
     return {
       held: value <= threshold,
       value,

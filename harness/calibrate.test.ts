@@ -5,10 +5,11 @@ test.each([
   [1, 1],
   [0.86, 1],
   [1.15, 1],
-  [1.3, 1.4],
-  [0.75, 0.71],
+  [1.7, 1],
+  [0.6, 1],
   [2.1, 2],
   [0.5, 0.5],
+  [2.9, 2.8],
 ])('a core %s times as fast as the reference counts as %s', (measured, counted) => {
   expect(coarse(measured)).toBe(counted)
 })

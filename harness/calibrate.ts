@@ -10,9 +10,8 @@ const ROUNDS = 6
 const ROUND_CPU_MS = 90
 
 /**
- * Speed of one core of this machine relative to the reference core (1 = as fast), in steps of √2: finer differences
- * are noise (a neighbour on the same physical core costs a quarter), and must not move the budgets between two runs
- * on one machine. Work is counted per CPU-second, not per second, so that a busy machine does not look like a slow one;
+ * Speed of one core of this machine relative to the reference core (1 = as fast), coarsely: finer differences
+ * are noise, and must not move the budgets between two runs on one machine. Work is counted per CPU-second, not per second, so that a busy machine does not look like a slow one;
  * the best of several rounds counts, because others can only slow a round down. Takes about 0.6 s of CPU.
  */
 export function measureCoreSpeed(): number {
@@ -48,7 +47,11 @@ function unitOfWork(seed: number): number {
   return createHash('sha1').update(page).digest()[0]! + page.length
 }
 
-/** The nearest power of √2, to two digits: … 0.5, 0.71, 1, 1.41, 2 … */
+/** Speeds this near to the reference are the same class of machine: a neighbour on the same physical core costs as much. */
+const SAME_CLASS = { from: 0.55, to: 1.8 } as const
+
+/** 1 within the same class of machine, else the nearest power of √2, to two digits: … 0.5, 2, 2.8 … */
 export function coarse(speed: number): number {
+  if (speed >= SAME_CLASS.from && speed <= SAME_CLASS.to) return 1
   return Number((2 ** (Math.round(Math.log2(speed) * 2) / 2)).toPrecision(2))
 }

@@ -1,5 +1,5 @@
 import type { Conductor } from './conduct.ts'
-import { searchBounds } from './core/assemble/arm-capacity.ts'
+import { searchBounds, surgeEvidence } from './core/assemble/arm-capacity.ts'
 import { type ScenarioFile, segmentSeed, stepPlan, warmUpPlan } from './core/compile-plan.ts'
 import type { FixStep } from './core/fixes.ts'
 import { segmentFacts } from './core/measure/check.ts'
@@ -24,27 +24,45 @@ export type StepTiming = {
   readonly fillSec: number
   /** Half-width of the capacity interval, relative, at which a search stops early. */
   readonly targetHalfWidth: number
+  /** Warm-up without budgets: of new servers, and of those that ran before. */
+  readonly warmUpSec: { readonly fresh: number; readonly warm: number }
+  /** At base load with budgets on, before anything is measured. */
+  readonly settleSec: number
 }
 
-/** Sign-off runs weigh longer steps; a quick run trades width for time. */
+/** A quick run trades width for time. */
 export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
-  full: { stepSec: 4, fillSec: 30, targetHalfWidth: 0.08 },
-  quick: { stepSec: 2.5, fillSec: 30, targetHalfWidth: 0.2 },
+  full: {
+    stepSec: 4,
+    fillSec: 30,
+    targetHalfWidth: 0.08,
+    warmUpSec: { fresh: 3.5, warm: 1.5 },
+    settleSec: 1.5,
+  },
+  quick: {
+    stepSec: 2,
+    fillSec: 30,
+    targetHalfWidth: 0.2,
+    warmUpSec: { fresh: 2, warm: 1 },
+    settleSec: 1,
+  },
 }
+
+/**
+ * Warm-up decides: a server's first thousands of requests cost up to twice the CPU, while its code is compiled. So it is
+ * done without budgets, at this many times the peak, and longer where an arm starts new servers.
+ */
+const WARM_UP_PEAKS = 2
+
+/** Searches begin where service demands predict capacity: doubling from there would only waste steps on collapse. */
+const GROWTH_FROM_PREDICTION = 1.4
 
 /** Preparing a step (filling it), letting the last click end and the queues drain, until it has been measured. */
 const FIRST_OVERHEAD_SEC = 1.2
 
-/**
- * Warm-up decides (a server's first thousands of requests cost up to twice the CPU, while its code is compiled): without
- * budgets, at more than the peak, longer where an arm starts new servers.
- */
-const WARM_UP = { peaks: 2, longSec: 3.5, shortSec: 1.5 } as const
-const SETTLE_SEC = 1.5
-
 /** Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. */
 export async function switchArm(experiment: Experiment, fixes: readonly FixStep[]): Promise<number> {
-  const { conductor, scenario, file, traffic } = experiment
+  const { conductor, scenario, file, traffic, timing } = experiment
   const plan = (perSec: number, durationSec: number): LoadPlan =>
     warmUpPlan(scenario, file, {
       perSec,
@@ -53,11 +71,11 @@ export async function switchArm(experiment: Experiment, fixes: readonly FixStep[
       seed: segmentSeed(scenario.seed, 1_000_000 + conductor.data().segments.length),
     })
   const freshServers = conductor.arm() < 0 || fixes.some(({ id }) => id === 'app.scale-out')
-  const warmUpSec = freshServers ? WARM_UP.longSec : WARM_UP.shortSec
+  const { fresh, warm } = timing.warmUpSec
   return conductor.switchTo(
     fixes,
-    [plan(traffic.peakPerSec * WARM_UP.peaks, warmUpSec)],
-    plan(traffic.normalPerSec, SETTLE_SEC),
+    [plan(traffic.peakPerSec * WARM_UP_PEAKS, freshServers ? fresh : warm)],
+    plan(traffic.normalPerSec, timing.settleSec),
   )
 }
 
@@ -73,11 +91,13 @@ export async function searchCapacity(
 ): Promise<{ readonly because: string; readonly reason: string }> {
   const { conductor, scenario, file, timing } = experiment
   const bounds = searchBounds(experiment.traffic)
-  let search = start({
+  const searchOptions = {
     ...bounds,
     startPerSec: Math.min(bounds.ceilingPerSec, Math.max(bounds.floorPerSec, options.startPerSec)),
     targetHalfWidth: timing.targetHalfWidth,
-  })
+    growth: GROWTH_FROM_PREDICTION,
+  }
+  let search = start(searchOptions, surgeEvidence(conductor.data(), conductor.arm()))
   let overheadSec = FIRST_OVERHEAD_SEC
   for (;;) {
     const leftSec = (options.untilUs - conductor.clock.nowUs()) / 1e6

@@ -192,7 +192,7 @@ export async function onStage<T>(
 }
 
 /** Shoppers who came last still finish their visit. */
-const LAST_SESSIONS_SEC = 8
+const LAST_SESSIONS_SEC = 6
 
 /** Length of a surge with the sessions that end after its curve, in seconds. */
 export function surgeSec(traffic: Traffic): number {

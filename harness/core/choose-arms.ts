@@ -33,8 +33,11 @@ export type ArmChoice = {
 
 /** An arm that adds less than this to what it changes is not worth its time. */
 const SMALLEST_STEP = 1.25
-/** A fix must reach the peak with the lower end of its interval, so the prediction must lie this much above it. */
-const INTERVAL_ALLOWANCE = 1.15
+/**
+ * A fix must reach the peak with the lower end of its interval. Intervals may be ± 20 % wide, so the prediction must lie
+ * 1 ÷ 0.8 above it.
+ */
+const INTERVAL_ALLOWANCE = 1.25
 /** Steps tried when no demand is known. */
 const UNKNOWN_STEP = 2
 /** What a shrunk scale-up is rounded down to. */

@@ -17,7 +17,6 @@ import {
 
 /** Large steps up and down while the limit has not been seen. */
 const GROWTH = 1.8
-const SHRINK = 0.55
 /** An invalid step is repeated twice before the run is void (DESIGN §8); as often for one with too few samples. */
 const REPEATS = 2
 /** Loads considered for the next step, as shares of the posterior. */
@@ -30,6 +29,8 @@ export type SearchOptions = {
   /** The lowest and the highest load ever tried. */
   readonly floorPerSec: number
   readonly ceilingPerSec: number
+  /** Factor from step to step while the limit has not been seen; less when the start is a good guess. */
+  readonly growth?: number
   /** Half-width of the 95 % interval, relative to the estimate, at which the search may stop (0.1 = ±10 %). */
   readonly targetHalfWidth?: number
   /** Steps spent at the end on confirming the interval's lower end. */
@@ -71,31 +72,36 @@ export type SearchEstimate = {
   readonly method: string
 }
 
-/** Begins a search; throws a RangeError when floor ≤ start ≤ ceiling does not hold. Loads are in shoppers/s. */
-export function start(options: SearchOptions): Search {
+/**
+ * Begins a search; throws a RangeError when floor ≤ start ≤ ceiling does not hold. Loads are in shoppers/s. `evidence`:
+ * what is known from elsewhere (a surge that broke); it counts for capacity, not for where the search feels its way.
+ */
+export function start(options: SearchOptions, evidence: readonly StepObservation[] = []): Search {
   const { startPerSec, floorPerSec, ceilingPerSec } = options
   if (!(floorPerSec > 0 && floorPerSec <= startPerSec && startPerSec <= ceilingPerSec))
     throw new RangeError(
       `a search needs 0 < floor ≤ start ≤ ceiling, got ${floorPerSec}, ${startPerSec}, ${ceilingPerSec}`,
     )
   return {
-    options: { targetHalfWidth: 0.1, confirmSteps: 1, ...options },
+    options: { targetHalfWidth: 0.1, confirmSteps: 1, growth: GROWTH, ...options },
     observations: [],
-    posterior: flatPosterior(floorPerSec / 2, ceilingPerSec * 2),
+    posterior: evidence.reduce(weighed, flatPosterior(floorPerSec / 2, ceilingPerSec * 2)),
   }
 }
 
 /** The search after one more step. Only passes and fails change what is believed of capacity. */
 export function observe(search: Search, observation: StepObservation): Search {
-  const { perSec, verdict } = observation
   return {
     ...search,
     observations: [...search.observations, observation],
-    posterior:
-      verdict === 'pass' || verdict === 'fail'
-        ? weighStep(search.posterior, perSec, verdict === 'pass')
-        : search.posterior,
+    posterior: weighed(search.posterior, observation),
   }
+}
+
+function weighed(posterior: Posterior, { perSec, verdict }: StepObservation): Posterior {
+  return verdict === 'pass' || verdict === 'fail'
+    ? weighStep(posterior, perSec, verdict === 'pass')
+    : posterior
 }
 
 /** What to do next. `stepsLeft`: how many more steps time allows for (the last of them confirm). */
@@ -116,14 +122,14 @@ export function next(search: Search, { stepsLeft }: { readonly stepsLeft?: numbe
   if (passes.length === 0 && fails.length === 0) return step(search, options.startPerSec)
 
   if (fails.length === 0) {
-    if (highestPass < options.ceilingPerSec) return step(search, highestPass * GROWTH)
+    if (highestPass < options.ceilingPerSec) return step(search, highestPass * options.growth)
     if (count(passes, highestPass) < 2) return step(search, options.ceilingPerSec, true)
     return done('above-ceiling', `the highest load tried, ${options.ceilingPerSec}/s, passed twice`)
   }
   // A failing step is repeated before it is believed: one bad second on the machine fails a step of four.
   if (fails.length === 1 && !(highestPass >= lowestFail)) return step(search, lowestFail)
   if (passes.length === 0) {
-    if (lowestFail > options.floorPerSec) return step(search, lowestFail * SHRINK)
+    if (lowestFail > options.floorPerSec) return step(search, lowestFail / options.growth)
     if (count(fails, lowestFail) < 2) return step(search, lowestFail)
     return done('below-floor', `even the lowest load tried, ${options.floorPerSec}/s, failed twice`)
   }
@@ -184,8 +190,8 @@ export function estimate(search: Search): SearchEstimate | null {
 /** Capacity of one search relative to another, with its 95 % interval; the searches count as independent. */
 export function ratio(candidate: Search, baseline: Search): Estimate {
   const bins = new Map<number, number>()
-  const over = measuredMarginal(candidate)
-  const under = measuredMarginal(baseline)
+  const over = possible(candidate)
+  const under = possible(baseline)
   for (const [above, p] of over)
     for (const [below, q] of under) {
       const bin = Math.round(Math.log(above / below) * 500)
@@ -205,21 +211,18 @@ export function ratio(candidate: Search, baseline: Search): Estimate {
 
 // ── what the steps support ─────────────────────────────────────────────────────────────────────────────────────
 
-/** Median and 95 % interval, held within reach of the loads that were measured. */
+/**
+ * Median and 95 % interval. Only the estimate is held within reach of the loads that were measured: an end of the
+ * interval that no step bounds stays as open as it is.
+ */
 function interval(search: Search): { readonly perSec: number; readonly low: number; readonly high: number } {
-  const within = reach(search)
-  return {
-    perSec: within(posteriorQuantile(search.posterior, 0.5)),
-    low: within(posteriorQuantile(search.posterior, 0.025)),
-    high: within(posteriorQuantile(search.posterior, 0.975)),
-  }
+  const quantile = (share: number) => posteriorQuantile(search.posterior, share)
+  const [low, high] = [quantile(0.025), quantile(0.975)]
+  return { perSec: Math.min(high, Math.max(low, reach(search)(quantile(0.5)))), low, high }
 }
 
-function measuredMarginal(search: Search): readonly (readonly [number, number])[] {
-  const within = reach(search)
-  return marginal(search.posterior)
-    .filter(([, probability]) => probability > 1e-7)
-    .map(([capacity, probability]) => [within(capacity), probability] as const)
+function possible(search: Search): readonly (readonly [number, number])[] {
+  return marginal(search.posterior).filter(([, probability]) => probability > 1e-7)
 }
 
 function reach(search: Search): (perSec: number) => number {

@@ -87,11 +87,7 @@ function finish(
 }
 
 /** `result.json`, `report.html` and `report.md` of one result. */
-function saveReports(
-  save: (name: string, text: string) => string,
-  result: AnyResult,
-  run: RunData,
-): void {
+function saveReports(save: (name: string, text: string) => string, result: AnyResult, run: RunData): void {
   const named = 'report' in result ? { ...result, report: 'report.html' } : result
   save('result.json', toJson(named))
   save('report.md', renderMarkdown(named, run))

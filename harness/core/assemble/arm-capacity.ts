@@ -1,11 +1,12 @@
 import { segmentFacts } from '../measure/check.ts'
 import { meanRate } from '../measure/mean-rate.ts'
 import { stepResult } from '../measure/step.ts'
+import { surgeResult } from '../measure/surge.ts'
 import { planDurationSec } from '../plan.ts'
 import type { ScenarioFacts } from '../record.ts'
 import type { Capacity, StepResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
-import { estimate, observe, type Search, start } from '../search.ts'
+import { estimate, observe, type Search, type StepObservation, start } from '../search.ts'
 
 /** Nobody asks for more than twice the peak and some; a small machine could not send it honestly either. */
 const CEILING = 2.2
@@ -37,7 +38,7 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
   const bounds = searchBounds(run.header.scenario)
   const search = steps.reduce(
     (before, { offeredPerSec, verdict }) => observe(before, { perSec: offeredPerSec, verdict }),
-    start({ ...bounds, startPerSec: bounds.floorPerSec }),
+    start({ ...bounds, startPerSec: bounds.floorPerSec }, surgeEvidence(run, arm)),
   )
   const found = estimate(search)
   if (!found) return { search, steps, segments, capacity: null }
@@ -60,6 +61,19 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
           : `${found.method}; capacity lies ${found.lies === 'above-ceiling' ? 'above the highest' : 'below the lowest'} load tried`,
     },
   }
+}
+
+/**
+ * What surges on the same topology say of its capacity: one that broke is a load of the peak that failed, one that held a
+ * load that passed.
+ */
+export function surgeEvidence(run: RunData, arm: number): readonly StepObservation[] {
+  const fixesOf = (id: number) => JSON.stringify(run.arms.find((line) => line.arm === id)?.fixes)
+  return run.segments
+    .filter(({ line, end }) => line.purpose === 'surge' && end !== null && fixesOf(line.arm) === fixesOf(arm))
+    .map((segment) => surgeResult(run, segment))
+    .filter(({ valid }) => valid)
+    .map(({ held }) => ({ perSec: run.header.scenario.peakPerSec, verdict: held ? 'pass' : 'fail' }))
 }
 
 /** Steps that passed; in an overloaded one shoppers leave before they order. All of them when none passed. */

@@ -8,7 +8,7 @@
  * process took the CPU) more easily than it passes through good luck, so no single step can rule a load out.
  */
 const UNLUCKY = 0.03
-const LUCKY = 0.005
+const LUCKY = 0.001
 
 /**
  * Noise of a step on the log axis, and how likely each is before anything is measured. Steps of a few seconds near the

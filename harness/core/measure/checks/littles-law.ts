@@ -10,8 +10,8 @@ const FEWEST_IN_FLIGHT = 0.5
 
 /**
  * Little's law, N = X·R, on the engine's own books: clicks in flight (integrated over time) against the sum of the
- * response times ÷ duration. Clicks under way at either edge are in one and not in the other: beside the 5 %, the slowest
- * click may stick out twice at each of the two.
+ * response times ÷ duration. Clicks under way at an edge are in one and not in the other: beside the 5 %, twice as many
+ * as are in flight on average may stick out, each by the slowest response.
  */
 export const littlesLaw: SegmentCheck = {
   name: "Little's law",
@@ -35,7 +35,7 @@ export const littlesLaw: SegmentCheck = {
     const value =
       Math.abs(engine.inFlightMean - (count / engine.durationSec) * responseSec) / engine.inFlightMean
     const slowestSec = times.maxValue / 1e6
-    const threshold = HIGHEST_GAP + (4 * slowestSec) / (engine.durationSec * engine.inFlightMean)
+    const threshold = HIGHEST_GAP + (2 * slowestSec) / engine.durationSec
     return {
       held: value <= threshold,
       value,

@@ -217,10 +217,12 @@ const QUIET_BUSY_CORES = 0.06
  */
 async function quieten(running: Running, signal: AbortSignal): Promise<void> {
   const until = Date.now() + QUIET_LIMIT_MS
-  let before = await running.endpoints.meter()
+  // Not the harness' own processes: enforcing a duty cycle keeps the supervisor busier than an idle component.
+  const components = async () => (await running.endpoints.meter()).filter(({ role }) => role !== 'harness')
+  let before = await components()
   while (Date.now() < until && !signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS))
-    const now = await running.endpoints.meter()
+    const now = await components()
     const busiest = Math.max(
       ...now.map((reading) => {
         const earlier = before.find(({ component }) => component === reading.component)

@@ -70,13 +70,20 @@ export async function switchArm(experiment: Experiment, fixes: readonly FixStep[
       fillSec: 0,
       seed: segmentSeed(scenario.seed, 1_000_000 + conductor.data().segments.length),
     })
-  const freshServers = conductor.arm() < 0 || fixes.some(({ id }) => id === 'app.scale-out')
   const { fresh, warm } = timing.warmUpSec
+  const newServers = conductor.arm() < 0 ? 1 : addedServers(conductor.running.topology.app.instances, fixes)
+  const warmUpSec = newServers === 0 ? warm : fresh * (1 + (newServers - 1) / 2)
   return conductor.switchTo(
     fixes,
-    [plan(traffic.peakPerSec * WARM_UP_PEAKS, freshServers ? fresh : warm)],
+    [plan(traffic.peakPerSec * WARM_UP_PEAKS, warmUpSec)],
     plan(traffic.normalPerSec, timing.settleSec),
   )
+}
+
+/** Servers that these fixes start anew beside those that run; they share the warm-up, so each makes it longer. */
+function addedServers(running: number, fixes: readonly FixStep[]): number {
+  const wanted = fixes.find(({ id }) => id === 'app.scale-out')?.step ?? 0
+  return Math.max(0, wanted - running)
 }
 
 export type SearchProgress = (step: StepResult | null, nextPerSec: number | null) => void

@@ -10,13 +10,15 @@ import { armCapacity } from './arm-capacity.ts'
 export function surgesOf(run: RunData): SurgeResult[] {
   const surges = run.segments.filter(({ line, end }) => line.purpose === 'surge' && end !== null)
   const held = (segment: SegmentData) => surgeResult(run, segment).held
+  // A surge that held is what its plan comes to: the others lost what they took less, and itself lost nothing.
   const reference = surges.find(held)
-  return surges.map((segment) => surgeResult(run, segment, reference === segment ? undefined : reference))
+  return surges.map((segment) => surgeResult(run, segment, reference))
 }
 
 /**
- * What bounds today's topology: read from the surge between first sign and onset and from the capacity steps around the
- * limit, then held against what the fixes did.
+ * What bounds today's topology: read from the surge around its onset and from the capacity steps around the limit, then
+ * held against what the fixes did. Where the surge held, its peak alone is asked about: what would bind beyond it is no
+ * bottleneck of this surge (it stands as the capacity's limit).
  */
 export function diagnoseToday(
   run: RunData,
@@ -27,7 +29,7 @@ export function diagnoseToday(
   const own: RunData = { ...run, segments: run.segments.filter(({ line }) => todays.has(line.arm)) }
   const steps = [...todays].flatMap((arm) => armCapacity(run, arm).steps)
   const surge = surges.find(({ arm }) => todays.has(arm))
-  const found = diagnose(own, diagnosisWindows(own, surge?.incident ?? null, steps))
+  const found = diagnose(own, diagnosisWindows(own, surge?.incident ?? null, surge?.held ? [] : steps))
   return confirm(found, arms)
 }
 

@@ -123,17 +123,19 @@ export async function onStage<T>(
 
   let running: Running | null = null
   let stopSampling = async () => {}
+  let engineReady: Promise<unknown> = Promise.resolve()
   try {
     if (request.interrupt.aborted) throw interrupted()
     events.phase('bringing the system up', 9)
-    const engineReady = world.engine.open(file.path, folder.id, clock)
-    engineReady.catch(() => {})
+    const opening = world.engine.open(file.path, folder.id, clock)
+    // Awaited below; when the system does not come up it must still have been opened before it can be closed.
+    engineReady = opening.catch(() => {})
     running = await world.environment.up(
       { topology: today, app: world.app, clock },
       events.note,
       request.interrupt,
     )
-    const { pid } = await engineReady
+    const { pid } = await opening
     await running.adopt(pid)
     const sampling = await startSampling(world.probes, running.endpoints, clock, (reading) => {
       const line = { kind: 'series', ...reading } as const
@@ -186,6 +188,7 @@ export async function onStage<T>(
     throw error
   } finally {
     events.phase('taking everything down', 2)
+    await engineReady
     await settleAll([stopSampling(), world.engine.close(), running?.down() ?? Promise.resolve()])
     tryTo(() => folder.close())
   }

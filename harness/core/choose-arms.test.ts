@@ -28,10 +28,10 @@ describe('nextArms', () => {
   it('tries both reference fixes alone, each with the smallest step that makes its own resource carry the peak', () => {
     const arms = nextArms(state)
     expect(arms.map(({ fixes }) => fixes)).toEqual([
-      [{ id: 'database.scale-up', step: 2.5 }],
+      [{ id: 'database.scale-up', step: 3 }],
       [{ id: 'app.scale-out', step: 2 }],
     ])
-    // 2.5 × 0.2 cores carry 82/s, but then the app binds: (0.3 × 0.95 − 0.01) ÷ 0.0045 = 61.1.
+    // 3 × 0.2 cores carry 101/s, but then the app binds: (0.3 × 0.95 − 0.01) ÷ 0.0045 = 61.1.
     expect(arms[0]!.predicted).toMatchObject({ limitedBy: 'app' })
     expect(arms[0]!.predicted!.perSec).toBeCloseTo(61.1, 1)
     expect(arms[1]!.predicted).toMatchObject({ limitedBy: 'database' })

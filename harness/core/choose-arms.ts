@@ -40,6 +40,8 @@ const SMALLEST_STEP = 1.25
 const INTERVAL_ALLOWANCE = 1.25
 /** Steps tried when no demand is known. */
 const UNKNOWN_STEP = 2
+/** One split of the host beats another only by this factor: demands fitted on a few steps are not better than that. */
+const CLEARLY = 1.3
 /** What a shrunk scale-up is rounded down to. */
 const STEP_GRAIN = 0.05
 
@@ -125,12 +127,15 @@ function shrunkScaleOut(state: ArmsState, step: number): FixStep {
   return { id: 'app.scale-out', step: Math.min(step, most) }
 }
 
-/** Both fixes: of all splits of the host's spare CPU, the one whose predicted capacity is highest, then cheapest. */
+/**
+ * Both fixes: of all splits of the host's spare CPU, the one with the fewest servers that no other beats clearly. (What
+ * another split promises beyond that lies within the error of the demands, and would change from run to run.)
+ */
 function bestPair(state: ArmsState, up: number, out: number): FixStep[] {
   const { today, demands, utilisation } = state
   let best: { fixes: FixStep[]; perSec: number } | null = null
   const least = Math.ceil(today.app.instances * SMALLEST_STEP)
-  for (let servers = Math.max(out, least); servers >= least; servers--) {
+  for (let servers = least; servers <= Math.max(out, least); servers++) {
     const scaledOut: FixStep = { id: 'app.scale-out', step: servers }
     const beside: ArmsState = { ...state, today: applyFixes(today, [scaledOut]) }
     const scaledUp = shrunkScaleUp(beside, up)
@@ -139,7 +144,7 @@ function bestPair(state: ArmsState, up: number, out: number): FixStep[] {
     const perSec = demands
       ? (predictCapacity(demands, applyFixes(today, fixes), utilisation)?.perSec ?? 0)
       : scaledUp.step
-    if (!best || perSec > best.perSec) best = { fixes, perSec }
+    if (!best || perSec > best.perSec * CLEARLY) best = { fixes, perSec }
   }
   return (
     best?.fixes ?? [

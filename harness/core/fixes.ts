@@ -28,7 +28,7 @@ export type FixStep = { readonly id: FixId; readonly step: number }
 const databaseScaleUp: Fix = {
   id: 'database.scale-up',
   label: (step) => `database CPU ×${step}`,
-  steps: [1.5, 2, 2.5, 3, 4, 6, 8],
+  steps: [1.5, 2, 3, 4, 6, 8],
   apply: (topology, step) => ({
     ...topology,
     database: { ...topology.database, cpu: topology.database.cpu * step },

@@ -87,7 +87,8 @@ function ordersPerShopper(run: RunData): number | null {
     const { all } = tallyClicks(measuredClicks(segment))
     if (all.clicks === 0 || errorRatio(all) > HEALTHY_ERROR_RATIO) continue
     const duration = planDurationSec(plan)
-    orders += distinct(segment.orders).length
+    // Not those that filling the step placed before its second 0.
+    orders += distinct(segment.orders.filter(({ atUs }) => atUs >= segment.line.startUs)).length
     shoppers += meanRate(plan.curve, 0, duration) * duration
   }
   return orders > 0 && shoppers > 0 ? orders / shoppers : null

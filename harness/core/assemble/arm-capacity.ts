@@ -95,7 +95,8 @@ export function mixPerShopper(segments: readonly SegmentData[]): {
     const durationSec = planDurationSec(line.plan)
     shoppers += meanRate(line.plan.curve, 0, durationSec) * durationSec
     clicks += end.engine.clicksIntended
-    orders += new Set(taken.map(({ id }) => id)).size
+    // Orders of the sessions that were under way before second 0 are real, but belong to no measured shopper.
+    orders += new Set(taken.filter(({ atUs }) => atUs >= line.startUs).map(({ id }) => id)).size
   }
   return shoppers > 0 ? { clicks: clicks / shoppers, orders: orders / shoppers } : { clicks: 0, orders: 0 }
 }

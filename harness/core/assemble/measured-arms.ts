@@ -11,7 +11,7 @@ import {
 import type { ArmLine } from '../record.ts'
 import type { ArmResult, Capacity, Estimate } from '../result.ts'
 import type { RunData } from '../run-data.ts'
-import { ratio, type Search } from '../search.ts'
+import { ratio } from '../search.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from '../topology.ts'
 import { fixVerdict } from '../verdicts.ts'
 import { type ArmCapacity, armCapacity } from './arm-capacity.ts'
@@ -41,7 +41,7 @@ export function measuredArms(run: RunData): MeasuredArms {
     .filter(({ line }) => line.fixes.length > 0)
     .map(({ line, found }): ArmResult => {
       const gain =
-        baselineCapacity && found.capacity && today ? gainOver(found.search, today.found.search) : null
+        baselineCapacity && found.capacity && today ? ratio(found.search, today.found.search) : null
       const judged = baselineCapacity
         ? fixVerdict({ capacity: found.capacity as Capacity | null, ratio: gain }, baselineCapacity, asked)
         : { verdict: 'inconclusive' as const, because: "today's capacity was not measured" }
@@ -125,10 +125,6 @@ function demandsOf(run: RunData, todays: readonly ArmLine[]): ServiceDemands | n
     if (Object.values(demands).some((demand) => demand !== null)) return demands
   }
   return null
-}
-
-function gainOver(candidate: Search, baseline: Search): Estimate {
-  return ratio(candidate, baseline)
 }
 
 function armFacts(run: RunData, line: ArmLine | undefined, found: ArmCapacity | null) {

@@ -9,7 +9,7 @@ import {
   utilisationAtCapacity,
 } from '../model/operational-laws.ts'
 import type { ArmLine } from '../record.ts'
-import type { ArmResult, Capacity, Estimate } from '../result.ts'
+import type { ArmResult, Capacity } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { ratio } from '../search.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from '../topology.ts'

@@ -18,6 +18,11 @@ const LIMITS = { maxInFlight: 4000, maxPerSec: 2000, maxDurationSec: 30 * 60 } a
 
 /** Time for the clicks that a session still has before it, think time included, on top of one click's patience. */
 const LAST_CLICKS_MS = 4000
+/**
+ * Every second of a step brings its rate, bursts within it left alone. Poisson counts would make the load of a step of
+ * 4 s vary by some 10 %, more than anything else does, and capacity is a statement about the load a step is named after.
+ */
+const BALANCED_SEC = 1
 /** A bound in a step must be seen to be broken, not cut off: half as much again, and a second for small bounds. */
 const OVER_BOUND = 1.5
 const OVER_BOUND_MIN_MS = 1000
@@ -27,6 +32,7 @@ export function surgePlan(scenario: Scenario, file: ScenarioFile, traffic: Traff
   return {
     ...basis(scenario, file, traffic.curve, seed),
     purpose: 'surge',
+    arrivals: { kind: 'poisson' },
     fillSec: 0,
     ending: 'finish',
     graceMs: longestClickMs(scenario) + LAST_CLICKS_MS,
@@ -73,7 +79,7 @@ export function scenarioFacts(scenario: Scenario, file: ScenarioFile, quick: boo
   }
 }
 
-type Basis = Omit<LoadPlan, 'purpose' | 'fillSec' | 'ending' | 'graceMs'>
+type Basis = Omit<LoadPlan, 'purpose' | 'arrivals' | 'fillSec' | 'ending' | 'graceMs'>
 
 function basis(scenario: Scenario, file: ScenarioFile, curve: RateCurve, seed: number): Basis {
   return {
@@ -98,6 +104,7 @@ function steady(scenario: Scenario, file: ScenarioFile, load: SteadyLoad): Omit<
   const overBoundMs = Math.max(boundMs * OVER_BOUND, boundMs + OVER_BOUND_MIN_MS)
   return {
     ...basis(scenario, file, curve, seed),
+    arrivals: { kind: 'balanced', count: Math.max(1, Math.round(perSec * BALANCED_SEC)) },
     fillSec,
     ending: 'cut',
     graceMs: Math.min(longestClickMs(scenario), overBoundMs),

@@ -18,6 +18,14 @@ export type ThinkTime =
   | { readonly kind: 'fixed'; readonly ms: number }
 
 /**
+ * How arrivals fall around their rate. `balanced`: like Poisson within each stretch of `count` expected arrivals, and
+ * exactly `count` of them there, so that a short step offers the load it is named after.
+ */
+export type ArrivalProcess =
+  | { readonly kind: 'poisson' }
+  | { readonly kind: 'balanced'; readonly count: number }
+
+/**
  * A LoadPlan is data and never depends on the topology: the same plan is the same surge. It is iterated, never
  * materialised: session i's random stream comes from (seed, i) alone, so n partitions send exactly what one would.
  */
@@ -26,6 +34,7 @@ export type LoadPlan = {
   readonly seed: number
   /** Shoppers per second over the measured part. */
   readonly curve: RateCurve
+  readonly arrivals: ArrivalProcess
   readonly scenarioPath: string
   readonly scenarioHash: string
   readonly journeys: readonly {

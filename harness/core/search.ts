@@ -147,9 +147,11 @@ function closeIn(search: Search, left: number): SearchMove {
   // A confirmation says little about capacity, so it waits until the interval is of some use.
   const worthConfirming = converged || (left <= confirmsLeft && halfWidth <= 2 * options.targetHalfWidth)
   if (confirmsLeft > 0 && worthConfirming) return step(search, low, true)
-  let best = { perSec, information: -1 }
+  // Far above what ever passed a step only shows collapse, and costs what clearing it up takes.
+  const highest = Math.max(...loads(search, 'pass')) * options.growth
+  let best = { perSec: Math.min(perSec, highest), information: -1 }
   for (const q of CANDIDATES) {
-    const candidate = tidy(search, posteriorQuantile(search.posterior, q))
+    const candidate = tidy(search, Math.min(highest, posteriorQuantile(search.posterior, q)))
     // What could not be judged at a load (it drifted, say) will hardly be judged there the next time.
     const latest = observations.at(-1)
     if (latest?.verdict === 'inconclusive' && Math.abs(Math.log(candidate / latest.perSec)) < 0.05) continue

@@ -64,6 +64,7 @@ export function buildRun(options: RunOptions): RunData {
   const { patience, seed, path, hash } = header.scenario
   const plan = {
     seed,
+    arrivals: { kind: 'poisson' } as const,
     scenarioPath: path,
     scenarioHash: hash,
     journeys: header.scenario.journeys.map((journey) => ({

@@ -89,6 +89,22 @@ describe('arrivals', () => {
     expect(Math.abs(mean(counts) - 40)).toBeLessThan(4 * Math.sqrt(40 / 200))
   })
 
+  it('that are balanced number what their rate says in every stretch, and burst like Poisson within it', () => {
+    const counts = new Array<number>(100).fill(0)
+    const tenths = new Array<number>(1000).fill(0)
+    for (let seed = 0; seed < 30; seed++) {
+      const all = [...arrivals(flat(40, 100), seed, 0, undefined, { kind: 'balanced', count: 40 })]
+      counts.fill(0)
+      for (const { atUs } of all) {
+        counts[Math.floor(atUs / 1e6)]!++
+        if (seed === 0) tenths[Math.floor(atUs / 1e5)]!++
+      }
+      expect(new Set(counts)).toEqual(new Set([40]))
+    }
+    // Binomial counts (40 in ten tenths): variance ÷ mean is 1 − 1/10; 1000 windows, 4 standard errors.
+    expect(Math.abs(sampleVariance(tenths) / mean(tenths) - 0.9)).toBeLessThan(4 * 0.9 * Math.sqrt(2 / 999))
+  })
+
   it('of n partitions are together exactly those of one', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 7 }), (seed, of) => {

@@ -14,7 +14,7 @@ export type Random = {
 }
 
 /** Streams of one seed that must not touch each other. */
-export const STREAMS = { arrivals: 0, choices: 1, thinking: 2, keys: 3 } as const
+export const STREAMS = { arrivals: 0, choices: 1, thinking: 2, keys: 3, roles: 4 } as const
 
 /**
  * The random stream of one session (or of the arrivals), from (seed, index, stream) alone, so that sessions may be

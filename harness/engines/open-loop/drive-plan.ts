@@ -92,7 +92,7 @@ class Drive {
     const { plan, scheduler, meter } = this.#order
     const durationSec = planDurationSec(plan)
     const cast = casting(plan, this.#order.scenario, this.#order.keySeed)
-    const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition)
+    const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, plan.arrivals)
     const { earlier, first } = untilSecondZero(coming)
     const openings = await prepareFill(
       {

@@ -83,6 +83,7 @@ function planOf(
       { atSec: 0, perSec },
       { atSec: durationSec, perSec },
     ],
+    arrivals: { kind: 'poisson' },
     scenarioPath,
     scenarioHash,
     journeys: [{ name: journey, weight: 1, thinkTime: { kind: 'uniform', minMs: 50, maxMs: 150 } }],

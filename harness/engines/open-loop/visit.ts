@@ -1,6 +1,7 @@
 import { HarnessError } from '../../core/errors.ts'
 import type { LoadPlan, ThinkTime } from '../../core/plan.ts'
 import type { Journey, Scenario } from '../../core/scenario.ts'
+import { dealer } from '../../core/traffic/deal.ts'
 import { type Random, STREAMS, sessionRandom } from '../../core/traffic/random.ts'
 
 /** One session before it begins: the journey its shopper makes, and the random streams it goes by. */
@@ -35,10 +36,11 @@ export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number): Ca
     total += weight
     return total
   })
+  const deal = dealer(plan.seed)
   return (index) => {
     const choices = sessionRandom(plan.seed, index, STREAMS.choices)
     const thinking = sessionRandom(plan.seed, index, STREAMS.thinking)
-    const drawn = choices.next() * total
+    const drawn = deal(index) * total
     const role = roles[edges.findIndex((edge) => drawn < edge)] ?? roles.at(-1)!
     return {
       journey: role.journey,

@@ -95,6 +95,7 @@ function segmentLine(segment: number, arm: number, startUs: number): SegmentLine
       purpose: 'surge',
       seed: 42,
       curve: Array.from({ length: 46 }, (_, sec) => ({ atSec: sec, perSec: arrivalsAt(sec) })),
+      arrivals: { kind: 'poisson' },
       scenarioPath: 'scenarios/black-friday.ts',
       scenarioHash: '7d1f6b0c55aa',
       journeys: [{ name: 'browser', weight: 72, thinkTime: { kind: 'uniform', minMs: 300, maxMs: 2000 } }],

@@ -78,6 +78,7 @@ export function planOf(
       { atSec: 0, perSec },
       { atSec: durationSec, perSec },
     ],
+    arrivals: { kind: 'poisson' },
     scenarioPath: 'test.ts',
     scenarioHash: '',
     journeys: scenario.shoppers.map(({ name, weight, thinkTime }) => ({ name, weight, thinkTime })),

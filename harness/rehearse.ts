@@ -1,13 +1,13 @@
 import { armCapacity } from './core/assemble/arm-capacity.ts'
 import { armsState, measuredArms } from './core/assemble/measured-arms.ts'
-import { earlyCause } from './core/assemble/today.ts'
 import { nextArms } from './core/choose-arms.ts'
 import { surgePlan } from './core/compile-plan.ts'
 import { armLabel, type FixId, type FixStep } from './core/fixes.ts'
 import { surgeResult } from './core/measure/surge.ts'
-import type { SurgeResult } from './core/result.ts'
+import type { StepResult, SurgeResult } from './core/result.ts'
 import type { SegmentData } from './core/run-data.ts'
 import { candidatesToReplay } from './core/verdicts.ts'
+import { causeTeller } from './early-cause.ts'
 import { type SearchProgress, searchCapacity, switchArm } from './experiment.ts'
 import { type Stage, surgeSec } from './stage.ts'
 
@@ -43,8 +43,8 @@ export async function rehearse(stage: Stage, events: RehearsalEvents): Promise<v
   events.phase(`the surge on today's shop`, surgeTakesSec)
   const today = await driveSurge(stage)
   await conductor.checkInvariants(scenario.invariants)
-  conductor.event('phase', 'cause')
-  if (!today.held) events.say(earlyCause(conductor.data()))
+  const cause = causeTeller(stage, events)
+  if (!today.held) cause.afterSurge()
   else events.say(`the surge holds on today's shop: ${today.because}`)
   if (!today.valid) {
     events.say(`do not believe this measurement: ${today.invalidBecause}`)
@@ -52,8 +52,10 @@ export async function rehearse(stage: Stage, events: RehearsalEvents): Promise<v
   }
 
   const replaySec = today.held ? 0 : surgeTakesSec + SWITCH_SEC
-  await measureToday(stage, events, { replaySec, arms: today.held ? 1 : 4 })
+  const onStep = today.held ? undefined : cause.afterStep
+  await measureToday(stage, events, { replaySec, arms: today.held ? 1 : 4, onStep })
   if (today.held) return
+  cause.afterSearch()
   await tryFixes(stage, events, { replaySec, only: [] })
 
   for (const candidate of candidatesToReplay(measuredArms(conductor.data()).arms, traffic.peakPerSec)) {
@@ -89,10 +91,11 @@ function sliceSec(stage: Stage, replaySec: number, arms: number): number {
 export async function measureToday(
   stage: Stage,
   events: RehearsalEvents,
-  { replaySec, arms }: Sharing & { readonly arms: number },
+  { replaySec, arms, onStep }: Sharing & { readonly arms: number; readonly onStep?: OnStep | undefined },
 ): Promise<void> {
   await measureArm(stage, events, {
     fixes: [],
+    onStep,
     sliceSec: Math.min(LONGEST_ARM_SEC, sliceSec(stage, replaySec, arms)),
   })
 }
@@ -130,13 +133,18 @@ export async function driveSurge(stage: Stage): Promise<SurgeResult> {
   return surgeResult(conductor.data(), segment)
 }
 
-type ArmTask = { readonly fixes: readonly FixStep[]; readonly sliceSec: number }
+type OnStep = (step: StepResult) => void
+type ArmTask = {
+  readonly fixes: readonly FixStep[]
+  readonly sliceSec: number
+  readonly onStep?: OnStep | undefined
+}
 
 /** Moves to an arm and searches its capacity within its slice of the time. */
 export async function measureArm(
   stage: Stage,
   events: RehearsalEvents,
-  { fixes, sliceSec }: ArmTask,
+  { fixes, sliceSec, onStep }: ArmTask,
 ): Promise<void> {
   const { conductor, experiment, scenario } = stage
   const label = fixes.length === 0 ? "today's capacity" : armLabel(fixes)
@@ -145,12 +153,13 @@ export async function measureArm(
   events.expect((stage.budgetEndsUs - conductor.clock.nowUs()) / 1e6)
   const expectedPerSec = expectedCapacity(stage, fixes)
   const arm = await switchArm(experiment, fixes)
-  const onStep: SearchProgress = (step) => {
+  const noted: SearchProgress = (step) => {
     if (!step) return
     const p95 = step.p95Ms === null ? 'beyond any bound' : `${Math.round(step.p95Ms)} ms`
     conductor.event('note', `step at ${step.offeredPerSec.toPrecision(3)}/s: ${step.verdict}, p95 ${p95}`)
+    onStep?.(step)
   }
-  await searchCapacity(experiment, { startPerSec: expectedPerSec, untilUs, onStep })
+  await searchCapacity(experiment, { startPerSec: expectedPerSec, untilUs, onStep: noted })
   await conductor.checkInvariants(scenario.invariants)
   const { capacity } = armCapacity(conductor.data(), arm)
   events.say(

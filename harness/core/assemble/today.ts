@@ -1,3 +1,4 @@
+import type { BottleneckClass } from '../bottleneck.ts'
 import { confirm } from '../diagnose/confirm.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { diagnosisWindows } from '../diagnose/windows.ts'
@@ -34,9 +35,27 @@ export function diagnoseToday(
 }
 
 /** The cause in one sentence, as soon as the surge on today's topology is over. */
-export function earlyCause(run: RunData): string {
-  const { bottleneck } = diagnoseToday(run, surgesOf(run), [])
-  return bottleneck.class === 'none'
-    ? `cause: not clear yet (${bottleneck.says})`
-    : `cause, ${bottleneck.confidence}: ${bottleneck.says}`
+/** The cause as far as it can be told before any fix was tried. */
+export type EarlyCause = {
+  readonly says: string
+  /** One class fits clearly better than any other. */
+  readonly sure: boolean
+  /** The class that fits best, and the one it could be instead. */
+  readonly between: readonly BottleneckClass[]
 }
+
+/** Reads the surge around its onset, or the capacity steps around the limit alone. */
+export function earlyCause(run: RunData, from: 'surge' | 'steps'): EarlyCause {
+  const surges = surgesOf(run)
+  const { bottleneck } = diagnoseToday(run, from === 'surge' ? surges : [], [])
+  return {
+    says:
+      bottleneck.class === 'none'
+        ? `cause: not clear yet (${bottleneck.says})`
+        : `cause, ${CONFIDENCE[bottleneck.confidence]}: ${bottleneck.says}`,
+    sure: bottleneck.confidence === 'likely' && bottleneck.class !== 'none',
+    between: [bottleneck.class, ...(bottleneck.runnerUp ? [bottleneck.runnerUp] : [])],
+  }
+}
+
+const CONFIDENCE = { confirmed: 'confirmed', likely: 'likely', 'not-confirmed': 'not confirmed' } as const

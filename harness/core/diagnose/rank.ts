@@ -8,6 +8,8 @@ type Ranked = Assessment & { readonly rule: Rule }
 
 /** From this share of its signature on, an unconfirmed class counts as likely. */
 const LIKELY_FROM = 0.7
+/** … unless another class that stands comes this close to it: then both fit. */
+const LEAD = 0.2
 
 /** The class that fits the measurements best, its strongest rival, and why the others were ruled out. */
 export function rank(signals: Signals): Diagnosis {
@@ -24,12 +26,13 @@ export function rank(signals: Signals): Diagnosis {
     class: rule.class,
     because: ruledOutBecause ?? `weaker: ${Math.round(score * 100)} % of its signature was seen`,
   }))
+  const close = standing.some((rival) => top && rival !== top && rival.score > top.score - LEAD)
   if (!top) return { bottleneck: noBottleneck(signals), ruledOut, findings: [] }
   return {
     bottleneck: {
       class: top.rule.class,
       resource: top.resource,
-      confidence: top.score >= LIKELY_FROM ? 'likely' : 'not-confirmed',
+      confidence: top.score >= LIKELY_FROM && !close ? 'likely' : 'not-confirmed',
       against: null,
       evidence: top.evidence,
       runnerUp: strongestRival(top, others)?.rule.class ?? null,

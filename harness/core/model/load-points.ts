@@ -31,7 +31,14 @@ export function loadPoints(run: RunData, arm: number): LoadPoint[] {
   const points = steps.flatMap((segment) =>
     point(segment, 0, planDurationSec(segment.line.plan), LEAD_IN_US, clicksEach),
   )
-  if (points.length > 0) return points
+  return points.length > 0 ? points : surgePoints(run, arm)
+}
+
+/** One point for each second of an arm's surges whose clicks were answered. */
+export function surgePoints(run: RunData, arm: number): LoadPoint[] {
+  const segments = run.segments.filter(({ line }) => line.arm === arm)
+  const clicksEach = clicksPerShopper(segments)
+  if (clicksEach === null) return []
   return segments
     .filter(({ line }) => line.purpose === 'surge')
     .flatMap((segment) =>

@@ -135,4 +135,29 @@ describe('serviceDemands', () => {
     expect(database!.demandSec).toBeGreaterThan(0.0036)
     expect(database!.demandSec).toBeLessThan(0.0044)
   })
+
+  it('takes no idle use from steps at the limit that the calm seconds of the same topology contradict', () => {
+    const surge = {
+      purpose: 'surge' as const,
+      curve: [
+        { atSec: 0, perSec: 4 },
+        { atSec: 8, perSec: 4 },
+        { atSec: 18, perSec: 30 },
+      ],
+      second: (_: number, perSec: number) => ({ databaseBusy: (0.01 + 0.006 * perSec) / 0.2 }),
+    }
+    // At the limit every step uses about the whole budget: a line through these alone would call 0.16 cores idle.
+    const limit = [27, 29, 32, 35].map((perSec) => ({
+      arm: 1,
+      perSec,
+      durationSec: 4,
+      second: () => ({ databaseBusy: Math.min(1, 0.8 + 0.00625 * perSec) }),
+    }))
+    const { database } = serviceDemands(buildRun({ arms: [{}, {}], segments: [surge, ...limit] }), 1)
+    expect(database!.idleCores).toBeLessThan(0.04)
+    expect(database!.demandSec).toBeGreaterThan(0.005)
+    expect(database!.demandSec).toBeLessThan(0.007)
+    const alone = serviceDemands(buildRun({ arms: [{}, {}], segments: limit }), 1).database!
+    expect(alone.idleCores).toBeGreaterThan(0.1)
+  })
 })

@@ -1,7 +1,8 @@
-import { linearRegression, mean } from 'simple-statistics'
+import { linearRegression, mean, median } from 'simple-statistics'
+import type { ArmLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import type { Topology } from '../topology.ts'
-import { type LoadPoint, loadPoints, RESOURCES, type Resource } from './load-points.ts'
+import { type LoadPoint, loadPoints, RESOURCES, type Resource, surgePoints } from './load-points.ts'
 
 /**
  * Operational laws (Denning & Buzen 1978; field notes §2): utilisation law U = X · D, and the bottleneck bound
@@ -33,27 +34,45 @@ const CORES_OF_ONE_LOOP = 1
 /**
  * Service demand of each resource in one arm, in core-seconds per shopper, fitted on the arm's steps, or on the healthy
  * seconds of its surge when it had no steps. Only load of at least half the highest carried counts for the fit (idle
- * wake-ups make a click look twice as dear at low load, DESIGN §8); with fewer than three such points all are used.
+ * wake-ups make a click look twice as dear at low load, DESIGN §8); with fewer than three such points all are used. Steps
+ * lie close to the limit, where use hardly changes any more: what a resource uses without load is therefore no more than
+ * it used in the calmest seconds of this topology.
  */
 export function serviceDemands(run: RunData, arm = 0): ServiceDemands {
   const points = loadPoints(run, arm)
+  const calm = calmPoints(run, arm)
   const demands: Partial<Record<Resource, ServiceDemand | null>> = {}
-  for (const resource of RESOURCES) demands[resource] = demandOf(points, resource)
+  for (const resource of RESOURCES) demands[resource] = demandOf(points, calm, resource)
   return demands as ServiceDemands
 }
 
-function demandOf(points: readonly LoadPoint[], resource: Resource): ServiceDemand | null {
+/** The calmest seconds of surges on the same topology: those with at most a quarter of the load that was carried. */
+function calmPoints(run: RunData, arm: number): LoadPoint[] {
+  const fixes = (line: ArmLine | undefined) => JSON.stringify(line?.fixes ?? [])
+  const own = fixes(run.arms.find((line) => line.arm === arm))
+  const points = run.arms.filter((line) => fixes(line) === own).flatMap((line) => surgePoints(run, line.arm))
+  const highest = Math.max(...points.map(({ perSec }) => perSec))
+  return points.filter(({ perSec }) => perSec <= highest / 4)
+}
+
+function demandOf(
+  points: readonly LoadPoint[],
+  calm: readonly LoadPoint[],
+  resource: Resource,
+): ServiceDemand | null {
   const read = points.flatMap(({ perSec, used }) => {
     const reading = used[resource]
     return reading && perSec > 0 ? [{ perSec, ...reading }] : []
   })
   if (read.length === 0) return null
   const components = Math.max(...read.map((point) => point.components))
+  const idle = calm.flatMap(({ used }) => used[resource]?.cores ?? [])
+  const mostIdle = idle.length >= FEWEST_POINTS ? median(idle) : Number.POSITIVE_INFINITY
   const highest = Math.max(...read.map(({ perSec }) => perSec))
   const high = read.filter(({ perSec }) => perSec >= highest / 2)
-  const fitted = fitLine(high)
+  const fitted = fitLine(high, mostIdle)
   if (fitted) return { ...perComponent(fitted, components), points: high.length, method: 'fitted' }
-  const rough = fitLine(read, 2)
+  const rough = fitLine(read, mostIdle, 2)
   if (rough) return { ...perComponent(rough, components), points: read.length, method: 'rough' }
   // Utilisation law through the origin: D = ΣU ÷ ΣX.
   const demandSec = mean(high.map(({ cores }) => cores)) / mean(high.map(({ perSec }) => perSec))
@@ -65,17 +84,20 @@ type Line = { readonly demandSec: number; readonly interceptCores: number }
 
 function fitLine(
   points: readonly { readonly perSec: number; readonly cores: number }[],
+  mostIdle: number,
   fewest = FEWEST_POINTS,
 ): Line | null {
   const loads = points.map(({ perSec }) => perSec)
   if (points.length < fewest || Math.max(...loads) < SPREAD * Math.min(...loads)) return null
   const { m, b } = linearRegression(points.map(({ perSec, cores }) => [perSec, cores]))
-  if (m <= 0) return null
-  if (b >= 0) return { demandSec: m, interceptCores: b }
-  // A negative intercept is noise: no component gives CPU back. Least squares through the origin instead.
-  const product = points.reduce((sum, { perSec, cores }) => sum + perSec * cores, 0)
+  if (m <= 0 && !Number.isFinite(mostIdle)) return null
+  // No component gives CPU back, and none idles above its calmest seconds: beyond these bounds an intercept is noise.
+  const interceptCores = Math.min(mostIdle, Math.max(0, b))
+  if (interceptCores === b) return { demandSec: m, interceptCores }
+  // Least squares through that point instead.
+  const product = points.reduce((sum, { perSec, cores }) => sum + perSec * (cores - interceptCores), 0)
   const square = loads.reduce((sum, perSec) => sum + perSec ** 2, 0)
-  return { demandSec: product / square, interceptCores: 0 }
+  return product > 0 ? { demandSec: product / square, interceptCores } : null
 }
 
 function perComponent(line: Line, components: number) {

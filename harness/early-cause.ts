@@ -1,0 +1,46 @@
+import { earlyCause } from './core/assemble/today.ts'
+import type { StepResult } from './core/result.ts'
+import type { RehearsalEvents } from './rehearse.ts'
+import type { Stage } from './stage.ts'
+
+/** Told by then, doubtful or not, seconds after the start: people wait for it. */
+const LATEST_SEC = 90
+
+/**
+ * Tells the cause once, as early as it can be told. A surge that climbs within a second may drive two resources to their
+ * limit at once; then the first step of today's capacity search that fails, just above the limit, says which comes first.
+ */
+export type CauseTeller = {
+  readonly afterSurge: () => void
+  readonly afterStep: (step: StepResult) => void
+  /** Today's topology has been measured: nothing more will be learnt before fixes are tried. */
+  readonly afterSearch: () => void
+}
+
+export function causeTeller({ conductor }: Stage, events: RehearsalEvents): CauseTeller {
+  let told = false
+  const tell = (says: string) => {
+    told = true
+    conductor.event('phase', 'cause')
+    events.say(says)
+  }
+  return {
+    afterSurge: () => {
+      const cause = earlyCause(conductor.data(), 'surge')
+      if (cause.sure) tell(cause.says)
+      else {
+        const between = cause.between.filter((one) => one !== 'none').join(' or ')
+        events.say(`the surge does not hold; cause not sure yet${between ? ` (${between})` : ''}: steps tell`)
+      }
+    },
+    afterStep: ({ verdict }) => {
+      const late = conductor.clock.nowUs() >= LATEST_SEC * 1e6
+      if (told || (verdict !== 'fail' && !late)) return
+      const cause = earlyCause(conductor.data(), 'steps')
+      if (cause.sure || late) tell(cause.says)
+    },
+    afterSearch: () => {
+      if (!told) tell(earlyCause(conductor.data(), 'steps').says)
+    },
+  }
+}

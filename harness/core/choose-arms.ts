@@ -33,11 +33,6 @@ export type ArmChoice = {
 
 /** An arm that adds less than this to what it changes is not worth its time. */
 const SMALLEST_STEP = 1.25
-/**
- * A fix must reach the peak with the lower end of its interval. Intervals come out at ± 10 to 15 %, so the prediction must
- * lie 1 ÷ 0.85 above it.
- */
-const INTERVAL_ALLOWANCE = 1.18
 /** Steps tried when no demand is known. */
 const UNKNOWN_STEP = 2
 /** One split of the host beats another only by this factor: demands fitted on a few steps are not better than that. */
@@ -79,9 +74,9 @@ function carries(state: ArmsState, fixes: readonly FixStep[]): boolean {
   return predicted !== null && predicted.perSec >= neededPerSec(state)
 }
 
-/** Shoppers/s a prediction must reach. */
+/** Shoppers/s a prediction must reach; whether the fix really does is for its interval to say. */
 function neededPerSec({ peakPerSec, keepHeadroom }: ArmsState): number {
-  return peakPerSec * (1 + keepHeadroom) * INTERVAL_ALLOWANCE
+  return peakPerSec * (1 + keepHeadroom)
 }
 
 function databaseStep(state: ArmsState): number {

@@ -23,8 +23,8 @@ const adapterKnowsOnlyPorts = (name, alsoAllowed = '') => ({
   from: { path: `^harness/${name}/`, pathNot: TESTS },
   to: {
     path: '^harness/',
-    // The clock is the one every local process shares: it stands beside the ports.
-    pathNot: `^harness/(${name}/|core/|ports\\.ts$|clock\\.ts$${alsoAllowed})`,
+    // The clock is the one every local process shares, the calibration the core they share: they stand beside the ports.
+    pathNot: `^harness/(${name}/|core/|ports\\.ts$|clock\\.ts$|calibrate\\.ts$${alsoAllowed})`,
   },
 })
 

@@ -1,22 +1,34 @@
 import { expect, test } from 'vitest'
-import { coarse, measureCoreSpeed } from './calibrate.ts'
+import { coarse, coreSpeedReader, measureCoreClass } from './calibrate.ts'
 
 test.each([
   [1, 1],
-  [0.86, 1],
-  [1.15, 1],
-  [1.7, 1],
-  [0.6, 1],
-  [2.1, 2],
+  [0.7, 1],
+  [1.6, 1],
+  [2.1, 1],
   [0.5, 0.5],
-  [2.9, 2.8],
+  [3, 2.8],
 ])('a core %s times as fast as the reference counts as %s', (measured, counted) => {
   expect(coarse(measured)).toBe(counted)
 })
 
 test('measures this machine as something a computer can be', () => {
-  const speed = measureCoreSpeed()
-  expect(speed).toBeGreaterThan(0.05)
-  expect(speed).toBeLessThan(20)
-  expect(coarse(speed)).toBe(speed)
+  const coreClass = measureCoreClass()
+  expect(coreClass).toBeGreaterThan(0.05)
+  expect(coreClass).toBeLessThan(20)
+  expect(coarse(coreClass)).toBe(coreClass)
+})
+
+test('a reading costs about the CPU it may, and agrees with a longer one', () => {
+  const brief = coreSpeedReader()
+  brief()
+  const before = process.cpuUsage()
+  const readings = Array.from({ length: 40 }, brief).sort((a, b) => a - b)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1000 / 40).toBeLessThan(5)
+  const median = readings[20]!
+  const long = coreSpeedReader(60)()
+  // A factor of two either way: the machine's own speed may change meanwhile.
+  expect(median / long).toBeGreaterThan(0.5)
+  expect(median / long).toBeLessThan(2)
 })

@@ -27,7 +27,16 @@ export type AppSpec = {
   readonly seed?: { readonly command: readonly string[]; readonly entry?: string }
 }
 
-export type EnvironmentSpec = { readonly topology: Topology; readonly app: AppSpec; readonly clock: Clock }
+export type EnvironmentSpec = {
+  readonly topology: Topology
+  readonly app: AppSpec
+  readonly clock: Clock
+  /**
+   * The core that the topology's CPU budgets are in, relative to the reference core (`calibrate.ts`): budgets then follow
+   * this machine's speed. Absent: a core of this machine, however fast it is at the moment.
+   */
+  readonly coreSpeed?: number
+}
 
 export interface Environment {
   /** Brings the topology up without CPU budgets, seeded and ready. Rejects with an `environment` HarnessError. */
@@ -77,6 +86,10 @@ export type MeterReading = {
   readonly role: ComponentRole
   readonly atUs: number
   readonly usedUs: number
+  /** `usedUs` in time of the core that budgets are in: a slower core works longer for the same. */
+  readonly workUs: number
+  /** Speed of a core now, relative to the one that budgets are in, in one row of a meter that follows it. */
+  readonly coreSpeed?: number
   readonly budgetCores: number | null
   /** Time in which the budget held the component back, and the time it was enforced for. */
   readonly throttledUs: number

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { measureCoreSpeed } from './calibrate.ts'
+import { measureCoreClass } from './calibrate.ts'
 import { startClock } from './clock.ts'
 import { type Conductor, conductor, interrupted, type LiveLine } from './conduct.ts'
 import { scenarioFacts } from './core/compile-plan.ts'
@@ -92,7 +92,7 @@ export async function onStage<T>(
 ): Promise<{ readonly value: T; readonly folder: RunFolder }> {
   const { scenario, file, topology } = await prepare(request)
   const traffic = request.quick ? scenario.quickTraffic : scenario.traffic
-  const speed = measureCoreSpeed()
+  const speed = measureCoreClass()
   const today = convertCpu(topology, speed)
   const clock = startClock()
   const folder = createRun({
@@ -131,7 +131,7 @@ export async function onStage<T>(
     // Awaited below; when the system does not come up it must still have been opened before it can be closed.
     engineReady = opening.catch(() => {})
     running = await world.environment.up(
-      { topology: today, app: world.app, clock },
+      { topology: today, app: world.app, clock, coreSpeed: speed },
       events.note,
       request.interrupt,
     )

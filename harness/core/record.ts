@@ -218,7 +218,8 @@ export type ServerReading = {
  * - balancer:   inFlight, queued, requestsPerSec, errorsPerSec, serviceMsMean, upstreamMsMean
  * - generator:  intended, sent, completed (counts since the previous reading), inFlight, sendLagP50Ms, sendLagP99Ms,
  *               cpuCores, loopDelayP99Ms, sessions
- * - host:       busyCores, ourCores, othersCores, stealCores, cores
+ * - host:       busyCores, ourCores, othersCores, stealCores, cores, coreSpeed (of the core that budgets are in; absent: not
+ *               followed). usedCores of cpu are in those cores, the others in real ones.
  */
 export const READINGS = ['cpu', 'database', 'app', 'balancer', 'generator', 'host'] as const
 export type ProbeName = (typeof READINGS)[number]

@@ -7,7 +7,8 @@ const AT_START: MeterReading = {
   component: 'database',
   role: 'database',
   atUs: 0,
-  usedUs: 5_000_000,
+  usedUs: 0,
+  workUs: 5_000_000,
   budgetCores: 0.2,
   throttledUs: 100_000,
   enforcedUs: 1_000_000,
@@ -25,7 +26,8 @@ it('gives cores used, their share of the budget, and the share of the time it he
   const later = {
     ...AT_START,
     atUs: 2_000_000,
-    usedUs: 5_300_000,
+    usedUs: 0,
+    workUs: 5_300_000,
     throttledUs: 900_000,
     enforcedUs: 3_000_000,
   }
@@ -44,7 +46,7 @@ it('gives cores used, their share of the budget, and the share of the time it he
 
 it('gives no share of a budget that is not there', async () => {
   const free = { ...AT_START, budgetCores: null }
-  const [, second] = await readings([free], [{ ...free, atUs: 1_000_000, usedUs: 5_500_000 }])
+  const [, second] = await readings([free], [{ ...free, atUs: 1_000_000, workUs: 5_500_000 }])
   expect(second![0]!.values).toEqual({ usedCores: 0.5 })
 })
 
@@ -53,12 +55,12 @@ it('starts anew with a component that came or was restarted', async () => {
   const [, second, third] = await readings(
     [AT_START],
     [
-      { ...AT_START, atUs: 1_000_000, usedUs: 20_000 },
+      { ...AT_START, atUs: 1_000_000, workUs: 20_000 },
       { ...app, atUs: 1_000_000 },
     ],
     [
-      { ...AT_START, atUs: 2_000_000, usedUs: 120_000 },
-      { ...app, atUs: 2_000_000, usedUs: 5_250_000 },
+      { ...AT_START, atUs: 2_000_000, workUs: 120_000 },
+      { ...app, atUs: 2_000_000, workUs: 5_250_000 },
     ],
   )
   expect(second).toEqual([])

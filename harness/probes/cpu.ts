@@ -1,6 +1,6 @@
 import type { MeterReading, Probe, Reading } from '../ports.ts'
 
-/** CPU of every component the environment runs, from its meter, beside its budget. */
+/** CPU of every component the environment runs, from its meter, beside its budget: both in the cores that budgets are in. */
 export const cpuProbe: Probe = {
   name: 'cpu',
   intervalMs: 1000,
@@ -26,8 +26,8 @@ export const cpuProbe: Probe = {
 
 /** `null` without two readings of the same process: counters that went back belong to one that was restarted. */
 function readCpu(now: MeterReading, before: MeterReading | undefined): Record<string, number> | null {
-  if (before === undefined || now.atUs <= before.atUs || now.usedUs < before.usedUs) return null
-  const usedCores = (now.usedUs - before.usedUs) / (now.atUs - before.atUs)
+  if (before === undefined || now.atUs <= before.atUs || now.workUs < before.workUs) return null
+  const usedCores = (now.workUs - before.workUs) / (now.atUs - before.atUs)
   const values: Record<string, number> = { usedCores }
   const enforcedUs = now.enforcedUs - before.enforcedUs
   if (enforcedUs > 0)

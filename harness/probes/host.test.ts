@@ -37,6 +37,7 @@ it('counts what the meter counted, when that is more', async () => {
       role: 'app',
       atUs: 0,
       usedUs,
+      workUs: usedUs,
       budgetCores: null,
       throttledUs: 0,
       enforcedUs: 0,

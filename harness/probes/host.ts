@@ -55,7 +55,14 @@ function readValues(now: Moment, before: Moment): Record<string, number> {
     othersCores: Math.max(0, busyCores - ourCores),
     stealCores: Math.max(0, now.host.stealUs - before.host.stealUs) / elapsedUs,
     cores: cpus().length,
+    ...coreSpeed(now.meter),
   }
+}
+
+/** Speed of a core relative to the one that budgets are in, where the meter follows it. */
+function coreSpeed(meter: readonly MeterReading[]): { readonly coreSpeed?: number } {
+  const speed = meter.find(({ coreSpeed }) => coreSpeed !== undefined)?.coreSpeed
+  return speed === undefined ? {} : { coreSpeed: speed }
 }
 
 /** CPU of the metered components and of this process, in µs. */

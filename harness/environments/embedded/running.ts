@@ -11,7 +11,7 @@ import { whetherItFits } from './whether-it-fits.ts'
 
 /** The running environment as the harness sees it. */
 export function runningOf(
-  { topology: today, app, clock }: EnvironmentSpec,
+  { topology: today, app, clock, coreSpeed }: EnvironmentSpec,
   stand: Stand,
   supervisor: Supervisor,
 ): Running {
@@ -25,7 +25,7 @@ export function runningOf(
     await supervisor.ask('exempt', { component: DATABASE, pid })
   }
   const enforceBudgets = async (on: boolean): Promise<void> => {
-    const found = await supervisor.ask('enforce', { on })
+    const found = await supervisor.ask('enforce', { on, coreSpeed: coreSpeed ?? null })
     if (on) isolation = found
     enforced = on
   }

@@ -9,7 +9,11 @@ export type Protocol = {
   readonly stop: { readonly ask: ComponentStop; readonly answer: null }
   /** Cores by component name. */
   readonly budgets: { readonly ask: Readonly<Record<string, number>>; readonly answer: null }
-  readonly enforce: { readonly ask: { readonly on: boolean }; readonly answer: Isolation }
+  /** `coreSpeed`: the core that budgets are in, relative to the reference core; `null`: a core of this machine as it is. */
+  readonly enforce: {
+    readonly ask: { readonly on: boolean; readonly coreSpeed: number | null }
+    readonly answer: Isolation
+  }
   readonly exempt: {
     readonly ask: { readonly component: string; readonly pid: number }
     readonly answer: null
@@ -60,6 +64,10 @@ export type MeterRow = {
   readonly component: string
   readonly role: ComponentRole
   readonly usedUs: number
+  /** `usedUs` in time of the core that budgets are in. */
+  readonly workUs: number
+  /** Speed of a core now, relative to the one that budgets are in; in the supervisor's own row, when it is followed. */
+  readonly coreSpeed?: number
   readonly budgetCores: number | null
   readonly throttledUs: number
   readonly enforcedUs: number

@@ -1,6 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { coreSpeedReader } from '../../../calibrate.ts'
 import type { ComponentRole, Isolation } from '../../../core/record.ts'
+import { HARNESS_CPU } from '../../../core/topology.ts'
 import { candidateMeans, chooseBinding, type ForcedMeans, firstAvailable } from '../budgets/choose.ts'
+import type { MeansReading } from '../budgets/means.ts'
+import { Pace } from '../budgets/pace.ts'
 import { type CleanUpList, writeCleanUpList } from './clean-up-list.ts'
 import { type Launched, launch, lowerPriority } from './launch.ts'
 import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from './process-tree.ts'
@@ -8,7 +13,14 @@ import type { FromSupervisor, MeterRow, Method, ProgramStart, Protocol } from '.
 import { takeDown } from './take-down.ts'
 
 type Component = { readonly role: ComponentRole; readonly launched: Launched; asked: boolean }
+type Account = { readonly usedUs: number; readonly workUs: number }
 type Handlers = { [M in Method]: (ask: Protocol[M]['ask']) => Promise<Protocol[M]['answer']> }
+
+/** How often the speed of a core is read: a reading costs 1 ms. */
+const FOLLOW_EVERY_MS = 100
+
+/** Dealt out anew when the speed has changed by this much: each time, the kernel begins its period afresh. */
+const DEAL_AGAIN = 0.03
 
 /** One run's components: starts, stops, budgets and meters them, and knows all that has to go at the end. */
 export function supervise(
@@ -25,7 +37,11 @@ export function supervise(
   const components = new Map<string, Component>()
   const budgets = new Map<string, number>()
   const roles = new Map<string, ComponentRole>()
-  const usedUs = new Map<string, number>()
+  const accounts = new Map<string, Account>()
+  let pace: Pace | null = null
+  let following: NodeJS.Timeout | undefined
+  /** Speed at which budgets were last dealt out. */
+  let dealtAt = 1
   let list: CleanUpList = {
     harness,
     supervisor: processRef(process.pid),
@@ -56,7 +72,37 @@ export function supervise(
     throw new Error('everything is being taken down')
   }
 
+  /** What a component has used up to now, and the work that was at the speed of then. */
+  const account = (name: string): Account & MeansReading => {
+    const reading = means.read(name)
+    const before = accounts.get(name) ?? { usedUs: 0, workUs: 0 }
+    // A means that took over from a rejected one may know less of the past: the meter never goes back.
+    const used = Math.max(before.usedUs, reading.usedUs)
+    const now = { usedUs: used, workUs: before.workUs + (used - before.usedUs) * (pace?.speed ?? 1) }
+    accounts.set(name, now)
+    return { ...reading, ...now }
+  }
+
+  const dealOut = (): void => {
+    dealtAt = pace?.speed ?? 1
+    const all = [...components.keys()].reduce((sum, name) => sum + (budgets.get(name) ?? 0), 0)
+    const most = availableParallelism() - HARNESS_CPU.generator - HARNESS_CPU.supervisor
+    for (const [name, cores] of budgets)
+      if (components.has(name)) means.setBudget(name, pace ? pace.cores(cores, all, most) : cores)
+  }
+
+  const follow = (coreSpeed: number): void => {
+    if (pace) return
+    pace = new Pace(coreSpeed, coreSpeedReader())
+    following = setInterval(() => {
+      for (const name of components.keys()) account(name)
+      pace?.observe()
+      if (pace && Math.abs(pace.speed / dealtAt - 1) > DEAL_AGAIN) dealOut()
+    }, FOLLOW_EVERY_MS)
+  }
+
   const end = (): Promise<void> => {
+    clearInterval(following)
     // The means' own record of what it stopped is not trusted here: the take-down thaws every process it finds.
     ending ??= (async () => {
       const cgroups = means.cgroups()
@@ -74,6 +120,7 @@ export function supervise(
       roles.set(ask.name, ask.role)
       noteProcess(launched.pid, ask.name, ask.endWith)
       means.add(ask.name, launched.pid)
+      dealOut()
       lowerPriority(launched.pid)
       launched.ended.then((programEnd) => {
         if (components.get(ask.name) === started) {
@@ -111,14 +158,12 @@ export function supervise(
       return null
     },
     budgets: async (ask) => {
-      for (const [name, cores] of Object.entries(ask)) {
-        budgets.set(name, cores)
-        means.setBudget(name, cores)
-      }
+      for (const [name, cores] of Object.entries(ask)) budgets.set(name, cores)
+      dealOut()
       note({})
       return null
     },
-    enforce: async ({ on }) => {
+    enforce: async ({ on, coreSpeed }) => {
       if (on && !isolation) {
         const rest = candidates
         isolation = await chooseBinding(
@@ -129,12 +174,14 @@ export function supervise(
             means.close()
             means = next
             for (const [name, { launched }] of components) means.add(name, launched.pid)
-            for (const [name, cores] of budgets) means.setBudget(name, cores)
+            dealOut()
             note({})
           },
         )
         note({})
       }
+      if (coreSpeed !== null && means.periodMs !== null) follow(coreSpeed)
+      dealOut()
       means.enforce(on)
       return isolation ?? { means: 'none', bindsWithin: null, periodMs: null }
     },
@@ -153,14 +200,11 @@ export function supervise(
     },
     meter: async () => {
       const readings = [...components.keys()].map((name): MeterRow => {
-        const reading = means.read(name)
-        // A means that took over from a rejected one may know less of the past: the meter never goes back.
-        const used = Math.max(usedUs.get(name) ?? 0, reading.usedUs)
-        usedUs.set(name, used)
         const budgetCores = means.periodMs === null ? null : (budgets.get(name) ?? null)
-        return { ...reading, component: name, role: roles.get(name)!, usedUs: used, budgetCores }
+        return { ...account(name), component: name, role: roles.get(name)!, budgetCores }
       })
-      return { atHrUs: Number(process.hrtime.bigint() / 1000n), readings: [...readings, ownReading()] }
+      const own = { ...ownReading(), ...(pace && { coreSpeed: pace.speed }) }
+      return { atHrUs: Number(process.hrtime.bigint() / 1000n), readings: [...readings, own] }
     },
     down: async () => {
       await end()
@@ -177,6 +221,7 @@ function ownReading(): MeterRow {
     component: 'supervisor',
     role: 'harness',
     usedUs: user + system,
+    workUs: user + system,
     budgetCores: null,
     throttledUs: 0,
     enforcedUs: 0,

@@ -34,7 +34,7 @@ export const KNOBS = {
   bestSellerOrders: knob(
     'SHOP_BEST_SELLER_ORDERS',
     'orders',
-    1360,
+    1560,
     [1, 1_000_000],
     'latest orders best sellers count',
   ),

@@ -12,6 +12,9 @@ export const RESULT_SCHEMA = 1
 /** An estimate with its 95 % interval. */
 export type Estimate = { readonly estimate: number; readonly low: number; readonly high: number }
 
+/** Between 5 % and 95 % of the readings, and the middle one. */
+export type CoreSpeed = { readonly low: number; readonly median: number; readonly high: number }
+
 export type Common<Command extends string> = {
   readonly schema: typeof RESULT_SCHEMA
   readonly command: Command
@@ -25,6 +28,8 @@ export type Common<Command extends string> = {
     readonly checks: readonly Check[]
   }
   readonly isolation: Isolation
+  /** Speed of this machine's cores while it measured, relative to the cores that budgets are in; `null`: not followed. */
+  readonly coreSpeed: CoreSpeed | null
   readonly notTested: readonly string[]
   /** Made with `--quick`: not for sign-off. */
   readonly quick: boolean

@@ -161,7 +161,7 @@ function measurement({ result }: Story, run: RunData): readonly string[] {
   const failed = result.validity.checks.filter(({ held }) => !held).slice(0, 20)
   return [
     '## Measurement',
-    `CPU budgeted by ${isolationWords(result.isolation)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
+    `CPU budgeted by ${isolationWords(result)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
       `Took ${formatElapsed(result.elapsedSec)}.`,
     ...(failed.length > 0
       ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]

@@ -1,6 +1,7 @@
+import { quantile } from 'simple-statistics'
 import { runValidity } from '../measure/validity.ts'
 import type { Isolation, Scope } from '../record.ts'
-import type { Common, InvariantResult } from '../result.ts'
+import type { Common, CoreSpeed, InvariantResult } from '../result.ts'
 import { RESULT_SCHEMA } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 
@@ -27,11 +28,19 @@ export function commonOf<Command extends string>(
     exit: answer.exit,
     validity: { trusted: reasons.length === 0, reasons, checks: validity.checks },
     isolation: run.arms[0]?.isolation ?? NOT_ENFORCED,
+    coreSpeed: coreSpeedOf(run),
     notTested: notTested(run.header.scope, run),
     quick: run.header.options.quick,
     partial: isPartial(run),
     elapsedSec: elapsedSec(run),
   }
+}
+
+function coreSpeedOf(run: RunData): CoreSpeed | null {
+  const measured = run.segments.filter(({ line }) => line.purpose === 'surge' || line.purpose === 'step')
+  const speeds = measured.flatMap(({ series }) => series.flatMap(({ values }) => values['coreSpeed'] ?? []))
+  if (speeds.length === 0) return null
+  return { low: quantile(speeds, 0.05), median: quantile(speeds, 0.5), high: quantile(speeds, 0.95) }
 }
 
 /** A run that did not come to its own end: killed, interrupted, or failed half-way. */

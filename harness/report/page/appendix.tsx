@@ -129,10 +129,11 @@ function QualityFold({ story, run }: Props) {
 
 type Pair = readonly [name: string, value: string]
 
-function budgetPairs({ result: { isolation } }: Story): readonly Pair[] {
+function budgetPairs({ result }: Story): readonly Pair[] {
+  const { isolation } = result
   const binds = isolation.bindsWithin
   return [
-    ['CPU budgeted by', isolationWords(isolation)],
+    ['CPU budgeted by', isolationWords(result)],
     [
       'budgets bind within',
       binds === null ? 'they do not bind' : `± ${formatPercent(binds)}, seen by a one-second probe`,

@@ -1,4 +1,5 @@
 import type { Isolation, Scope } from '../../core/record.ts'
+import type { Common } from '../../core/result.ts'
 import { formatCount, formatPercent } from '../format.ts'
 import type { Story } from './story.ts'
 
@@ -55,9 +56,17 @@ function budgetWords({ means, bindsWithin }: Isolation): string {
 }
 
 /** How CPU was budgeted, for the section on measurement quality. */
-export function isolationWords(isolation: Isolation): string {
+export function isolationWords({
+  isolation,
+  coreSpeed,
+}: Pick<Common<string>, 'isolation' | 'coreSpeed'>): string {
+  if (isolation.means === 'none') return ISOLATION_WORDS.none
   const period = isolation.periodMs === null ? '' : `, in periods of ${isolation.periodMs} ms`
-  return `${ISOLATION_WORDS[isolation.means]}${isolation.means === 'none' ? '' : period}`
+  const speed =
+    coreSpeed === null
+      ? ''
+      : `; this machine's cores ran at ${coreSpeed.low.toFixed(2)} to ${coreSpeed.high.toFixed(2)} of the reference core's speed, and budgets followed`
+  return `${ISOLATION_WORDS[isolation.means]}${period}${speed}`
 }
 
 export function scopeWords(scope: Scope): { readonly label: string; readonly says: string } {

@@ -21,6 +21,7 @@ export function makeOtherResults(): OtherResults {
     exit: { code: 1, meaning: 'does not hold' },
     validity: result.validity,
     isolation: result.isolation,
+    coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
     notTested: result.notTested,
     quick: false,
     partial: false,

@@ -64,6 +64,7 @@ function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'reh
     exit,
     validity: { trusted: true, reasons: [], checks: CHECKS },
     isolation: ISOLATION,
+    coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
     notTested: [
       'your data size: the sample shop has 10,000 products and fits in memory',
       'CDN and browser caches: every click reached the shop',
@@ -250,6 +251,7 @@ function noFixHolds(): Rehearsal {
       }),
       ...measured(22),
       isolation: { means: 'none', bindsWithin: null, periodMs: null },
+      coreSpeed: null,
       incident: { ...OUTAGE, restoredSec: null, outageEndSec: null, metastable: true },
       bottleneck: {
         ...DATABASE_CPU,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,39 +22,36 @@ test.skipIf(process.platform !== 'linux').each([
   ['as fast as this one', 1],
   ['twice as fast as this one', 2],
   ['half as fast as this one', 0.5],
-])(
-  'a budget in cores %s buys that much work',
-  { retry: 2, timeout: 30_000 },
-  async (_, factor) => {
-    folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
-    const supervision = supervise(folder, `pace-${process.pid}`, processRef(process.pid), undefined, () => {})
-    end = supervision.end
-    const { handlers } = supervision
-    await handlers.start({
-      name: 'busy',
-      role: 'app',
-      command: process.execPath,
-      args: ['-e', BUSY_LOOP],
-      env: {},
-      cwd: folder,
-      endWith: 'SIGTERM',
-    })
-    await handlers.budgets({ busy: BUDGET })
-    await handlers.enforce({ on: true, coreSpeed: coreSpeedReader(20)() * factor })
-    await sleep(1500)
-    const busy = async () => {
-      const { atHrUs, readings } = await handlers.meter(null)
-      return { atHrUs, ...readings.find(({ component }) => component === 'busy')! }
-    }
-    const before = await busy()
-    await sleep(2000)
-    const after = await busy()
-    const elapsedUs = after.atHrUs - before.atHrUs
-    expect(after.budgetCores).toBe(BUDGET)
-    expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeGreaterThan(0.85)
-    expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeLessThan(1.15)
-    // In real cores it gets more of a slower core and less of a faster one (whose speed may have changed meanwhile).
-    expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeGreaterThan(0.6)
-    expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeLessThan(1.6)
-  },
-)
+])('a budget in cores %s buys that much work', { retry: 2, timeout: 30_000 }, async (_, factor) => {
+  folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+  mkdirSync(join(folder, 'logs'))
+  const supervision = supervise(folder, `pace-${process.pid}`, processRef(process.pid), undefined, () => {})
+  end = supervision.end
+  const { handlers } = supervision
+  await handlers.start({
+    name: 'busy',
+    role: 'app',
+    command: process.execPath,
+    args: ['-e', BUSY_LOOP],
+    env: {},
+    cwd: folder,
+    endWith: 'SIGTERM',
+  })
+  await handlers.budgets({ busy: BUDGET })
+  await handlers.enforce({ on: true, coreSpeed: coreSpeedReader(20)() * factor })
+  await sleep(1500)
+  const busy = async () => {
+    const { atHrUs, readings } = await handlers.meter(null)
+    return { atHrUs, ...readings.find(({ component }) => component === 'busy')! }
+  }
+  const before = await busy()
+  await sleep(2000)
+  const after = await busy()
+  const elapsedUs = after.atHrUs - before.atHrUs
+  expect(after.budgetCores).toBe(BUDGET)
+  expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeGreaterThan(0.85)
+  expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeLessThan(1.15)
+  // In real cores it gets more of a slower core and less of a faster one (whose speed may have changed meanwhile).
+  expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeGreaterThan(0.6)
+  expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeLessThan(1.6)
+})

@@ -125,9 +125,12 @@ export function supervise(
       launched.ended.then((programEnd) => {
         if (components.get(ask.name) === started) {
           components.delete(ask.name)
-          // What it left behind (backends of a killed Postgres) has no parent any more by which it could be found.
-          for (const pid of means.members(ask.name)) signalProcess(pid, 'SIGKILL')
-          if (!ending) means.release(ask.name)
+          // What it left behind (backends of a killed Postgres) has no parent any more by which it could be found. At the
+          // end the take-down finds it, and the means are closed.
+          if (!ending) {
+            for (const pid of means.members(ask.name)) signalProcess(pid, 'SIGKILL')
+            means.release(ask.name)
+          }
         }
         const { asked } = started
         tell({

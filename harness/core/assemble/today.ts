@@ -34,7 +34,6 @@ export function diagnoseToday(
   return confirm(found, arms)
 }
 
-/** The cause in one sentence, as soon as the surge on today's topology is over. */
 /** The cause as far as it can be told before any fix was tried. */
 export type EarlyCause = {
   readonly says: string

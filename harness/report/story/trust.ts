@@ -65,7 +65,7 @@ export function isolationWords({
   const speed =
     coreSpeed === null
       ? ''
-      : `; this machine's cores ran at ${coreSpeed.low.toFixed(2)} to ${coreSpeed.high.toFixed(2)} of the reference core's speed, and budgets followed`
+      : `; this machine's cores ran at ${coreSpeed.low.toFixed(2)} to ${coreSpeed.high.toFixed(2)} times the speed that budgets are written for, and budgets followed`
   return `${ISOLATION_WORDS[isolation.means]}${period}${speed}`
 }
 

@@ -85,10 +85,11 @@ export function supervise(
 
   const dealOut = (): void => {
     dealtAt = pace?.speed ?? 1
-    const all = [...components.keys()].reduce((sum, name) => sum + (budgets.get(name) ?? 0), 0)
+    // One that was asked to stop has been let go: its last moments are not held back.
+    const held = [...budgets].filter(([name]) => components.get(name)?.asked === false)
+    const all = held.reduce((sum, [, cores]) => sum + cores, 0)
     const most = availableParallelism() - HARNESS_CPU.generator - HARNESS_CPU.supervisor
-    for (const [name, cores] of budgets)
-      if (components.has(name)) means.setBudget(name, pace ? pace.cores(cores, all, most) : cores)
+    for (const [name, cores] of held) means.setBudget(name, pace ? pace.cores(cores, all, most) : cores)
   }
 
   const follow = (coreSpeed: number): void => {

@@ -19,16 +19,13 @@ test('measures this machine as something a computer can be', () => {
   expect(coarse(coreClass)).toBe(coreClass)
 })
 
-test('a reading costs about the CPU it may, and agrees with a longer one', () => {
-  const brief = coreSpeedReader()
-  brief()
+test('a reading costs little CPU, and reads something a core can be', () => {
+  const read = coreSpeedReader()
+  read()
   const before = process.cpuUsage()
-  const readings = Array.from({ length: 40 }, brief).sort((a, b) => a - b)
+  const readings = Array.from({ length: 200 }, read).sort((a, b) => a - b)
   const { user, system } = process.cpuUsage(before)
-  expect((user + system) / 1000 / 40).toBeLessThan(5)
-  const median = readings[20]!
-  const long = coreSpeedReader(60)()
-  // A factor of two either way: the machine's own speed may change meanwhile.
-  expect(median / long).toBeGreaterThan(0.5)
-  expect(median / long).toBeLessThan(2)
+  expect((user + system) / 1000 / 200).toBeLessThan(2)
+  expect(readings[100]).toBeGreaterThan(0.05)
+  expect(readings[100]).toBeLessThan(40)
 })

@@ -12,6 +12,7 @@ type Group = {
   readonly cpu: string
   readonly accounting: string
   cores: number | null
+  periodUs: number | null
   enforcedSinceNs: bigint | null
   enforcedNs: bigint
   throttledNs: bigint
@@ -52,6 +53,7 @@ export function cgroupV1(run: string): BudgetMeans | null {
       cpu,
       accounting,
       cores: null,
+      periodUs: null,
       enforcedSinceNs: null,
       enforcedNs: 0n,
       throttledNs: 0n,
@@ -73,7 +75,9 @@ export function cgroupV1(run: string): BudgetMeans | null {
       return
     }
     const periodUs = Math.max(PERIOD_US, Math.ceil(MIN_QUOTA_US / group.cores!))
-    writeFileSync(join(group.cpu, 'cpu.cfs_period_us'), String(periodUs))
+    // Each write fills the budget of the running period afresh: what has not changed is not written.
+    if (group.periodUs !== periodUs) writeFileSync(join(group.cpu, 'cpu.cfs_period_us'), String(periodUs))
+    group.periodUs = periodUs
     writeFileSync(join(group.cpu, 'cpu.cfs_quota_us'), String(Math.round(periodUs * group.cores!)))
   }
 

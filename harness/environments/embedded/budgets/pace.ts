@@ -1,5 +1,5 @@
-/** Gain of the smoothing: with a reading every 10 ms it follows within an eighth of a second. */
-const GAIN = 0.08
+/** Gain of the smoothing: with a reading every 10 ms it follows within a third of a second. */
+const GAIN = 0.03
 
 /**
  * How fast this machine's cores are now, relative to the core that budgets are written for. On a shared machine a core

@@ -19,10 +19,10 @@ type Handlers = { [M in Method]: (ask: Protocol[M]['ask']) => Promise<Protocol[M
 /** How often the speed of a core is read: a reading costs about 0.2 ms. */
 const READ_SPEED_EVERY_MS = 10
 /** Use is accounted at the speed of this much time, and budgets are dealt out anew no more often. */
-const FOLLOW_EVERY_MS = 100
+const FOLLOW_EVERY_MS = 200
 
-/** Dealt out anew when the speed has changed by this much: each time, the kernel begins its period afresh. */
-const DEAL_AGAIN = 0.03
+/** Dealt out anew when the speed has changed by this much: each time, the kernel fills the budget of the period afresh. */
+const DEAL_AGAIN = 0.05
 
 /** One run's components: starts, stops, budgets and meters them, and knows all that has to go at the end. */
 export function supervise(

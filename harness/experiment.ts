@@ -28,6 +28,8 @@ export type StepTiming = {
   readonly warmUpSec: { readonly fresh: number; readonly warm: number }
   /** At base load with budgets on, before anything is measured. */
   readonly settleSec: number
+  /** Deriving, rendering and taking everything down, with some reserve: people wait for the whole of it. */
+  readonly endSec: number
 }
 
 /** A quick run trades width for time. */
@@ -38,6 +40,7 @@ export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
     targetHalfWidth: 0.08,
     warmUpSec: { fresh: 3.5, warm: 1.5 },
     settleSec: 1.5,
+    endSec: 8,
   },
   quick: {
     stepSec: 2,
@@ -45,6 +48,7 @@ export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
     targetHalfWidth: 0.2,
     warmUpSec: { fresh: 2, warm: 1 },
     settleSec: 1,
+    endSec: 5,
   },
 }
 
@@ -58,7 +62,14 @@ const WARM_UP_PEAKS = 2
 const GROWTH_FROM_PREDICTION = 1.4
 
 /** Preparing a step (filling it), letting the last click end and the queues drain, until it has been measured. */
-const FIRST_OVERHEAD_SEC = 1.2
+const FIRST_OVERHEAD_SEC = 0.8
+/** What moving to another arm takes beside its load: fixes applied, data restored, budgets on, queues drained. */
+const SWITCH_OVERHEAD_SEC = 1.5
+
+/** Moving to an arm that starts no new server, seconds. */
+export function switchSec({ warmUpSec, settleSec }: StepTiming): number {
+  return warmUpSec.warm + settleSec + SWITCH_OVERHEAD_SEC
+}
 
 /** Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. */
 export async function switchArm(experiment: Experiment, fixes: readonly FixStep[]): Promise<number> {

@@ -1,14 +1,15 @@
 import { armCapacity } from './core/assemble/arm-capacity.ts'
 import { armsState, measuredArms } from './core/assemble/measured-arms.ts'
 import { nextArms } from './core/choose-arms.ts'
-import { surgePlan } from './core/compile-plan.ts'
+import { segmentSeed, surgePlan } from './core/compile-plan.ts'
 import { armLabel, type FixId, type FixStep } from './core/fixes.ts'
 import { surgeResult } from './core/measure/surge.ts'
-import type { StepResult, SurgeResult } from './core/result.ts'
+import type { ArmResult, StepResult, SurgeResult } from './core/result.ts'
 import type { SegmentData } from './core/run-data.ts'
+import type { Traffic } from './core/scenario.ts'
 import { candidatesToReplay } from './core/verdicts.ts'
 import { causeTeller } from './early-cause.ts'
-import { type SearchProgress, searchCapacity, switchArm } from './experiment.ts'
+import { type SearchProgress, type StepTiming, searchCapacity, switchArm, switchSec } from './experiment.ts'
 import { type Stage, surgeSec } from './stage.ts'
 
 /** What a rehearsal tells while it runs. */
@@ -18,40 +19,35 @@ export type RehearsalEvents = {
   expect(leftSec: number): void
 }
 
-/** Moving to another arm: fixes applied, data restored, warmed up, budgets on, settled. */
-const SWITCH_SEC = 4.5
-/** Deriving, rendering and taking everything down. */
-const END_SEC = 3
 /** An arm measured in less time than this says nothing. */
 const SHORTEST_ARM_SEC = 8
 /** More time than this narrows an interval no further than the machine's own noise. */
 const LONGEST_ARM_SEC = 90
 
 /**
- * Surge on today's topology → cause → fixes → the same surge on the winner. Everything it learns is in the record;
- * `assembleRehearsal` turns that into the result. It keeps to the stage's time budget.
+ * Surge on today's topology → cause → fixes → the same surge on the winner, `replays` times. Everything it learns is
+ * in the record; `assembleRehearsal` turns that into the result. It keeps to the stage's time budget.
  */
-export async function rehearse(stage: Stage, events: RehearsalEvents): Promise<void> {
-  const { conductor, scenario, experiment, traffic } = stage
-  const surgeTakesSec = surgeSec(traffic)
-  const leftSec = () => (stage.budgetEndsUs - conductor.clock.nowUs()) / 1e6
+export async function rehearse(stage: Stage, events: RehearsalEvents, replays: number): Promise<void> {
+  const { conductor, experiment, traffic } = stage
+  const { timing } = experiment
+  const oneReplaySec = replayTakesSec(traffic, timing)
 
-  events.phase('warming up', SWITCH_SEC)
-  events.expect(leftSec())
-  await switchArm(experiment, [])
-
-  events.phase(`the surge on today's shop`, surgeTakesSec)
-  const today = await driveSurge(stage)
-  await conductor.checkInvariants(scenario.invariants)
-  const cause = causeTeller(stage, events)
-  if (!today.held) cause.afterSurge()
-  else events.say(`the surge holds on today's shop: ${today.because}`)
+  const today = await believableSurge(stage, events, {
+    fixes: [],
+    crowd: 0,
+    label: `the surge on today's shop`,
+    keepSec: oneReplaySec + 4 * SHORTEST_ARM_SEC,
+  })
   if (!today.valid) {
     events.say(`do not believe this measurement: ${today.invalidBecause}`)
     return
   }
+  const cause = causeTeller(stage, events)
+  if (!today.held) cause.afterSurge()
+  else events.say(`the surge holds on today's shop: ${today.because}`)
 
-  const replaySec = today.held ? 0 : surgeTakesSec + SWITCH_SEC
+  const replaySec = today.held ? 0 : replays * oneReplaySec
   const onStep = today.held ? undefined : cause.afterStep
   await measureToday(stage, events, { replaySec, arms: today.held ? 1 : 4, onStep })
   if (today.held) return
@@ -59,21 +55,39 @@ export async function rehearse(stage: Stage, events: RehearsalEvents): Promise<v
   await tryFixes(stage, events, { replaySec, only: [] })
 
   for (const candidate of candidatesToReplay(measuredArms(conductor.data()).arms, traffic.peakPerSec)) {
-    if (leftSec() < surgeTakesSec + END_SEC / 2) {
+    if (leftSec(stage) < surgeSec(traffic) + timing.endSec / 2) {
       conductor.event('note', `time budget used up before the surge was replayed on ${candidate.label}`)
       return
     }
-    events.phase(`the same surge on ${candidate.label}`, replaySec)
-    await switchArm(experiment, candidate.fixes)
-    const replay = await driveSurge(stage)
-    await conductor.checkInvariants(scenario.invariants)
-    events.say(
-      replay.held
-        ? `the same surge holds on ${candidate.label}`
-        : `the same surge does not hold on ${candidate.label}: ${replay.because}`,
-    )
-    if (replay.held) return
+    if (await holdsAgain(stage, events, candidate, replays)) return
   }
+}
+
+/** Replays the surge on a candidate until it breaks, or has held often enough. */
+async function holdsAgain(
+  stage: Stage,
+  events: RehearsalEvents,
+  { fixes, label }: Pick<ArmResult, 'fixes' | 'label'>,
+  replays: number,
+): Promise<boolean> {
+  const { conductor, experiment, traffic } = stage
+  for (let replay = 0; replay < replays; replay++) {
+    if (replay > 0 && leftSec(stage) < replayTakesSec(traffic, experiment.timing)) {
+      conductor.event('note', `time budget used up after ${replay} of ${replays} replays on ${label}`)
+      break
+    }
+    const { held, because } = await believableSurge(stage, events, {
+      fixes,
+      crowd: replay,
+      label: `the same surge on ${label}${replay > 0 ? `, other shoppers (${replay + 1} of ${replays})` : ''}`,
+      keepSec: 0,
+    })
+    events.say(
+      held ? `the same surge holds on ${label}` : `the same surge does not hold on ${label}: ${because}`,
+    )
+    if (!held) return false
+  }
+  return true
 }
 
 type Sharing = {
@@ -83,8 +97,7 @@ type Sharing = {
 
 /** What is left for each of `arms` arms when the replay and the end have their time, in seconds. */
 function sliceSec(stage: Stage, replaySec: number, arms: number): number {
-  const leftSec = (stage.budgetEndsUs - stage.conductor.clock.nowUs()) / 1e6
-  return Math.max(0, (leftSec - END_SEC - replaySec) / arms)
+  return Math.max(0, (leftSec(stage) - stage.experiment.timing.endSec - replaySec) / arms)
 }
 
 /** Today's capacity, on the same footing as every fix's: fresh data, steps that begin in the steady state. */
@@ -124,12 +137,53 @@ export async function tryFixes(
   }
 }
 
-/** One surge as a segment, boiled down. */
-export async function driveSurge(stage: Stage): Promise<SurgeResult> {
+/** A surge on an arm with all that goes with it, seconds. */
+export function replayTakesSec(traffic: Traffic, timing: StepTiming): number {
+  return switchSec(timing) + surgeSec(traffic)
+}
+
+function leftSec({ budgetEndsUs, conductor }: Stage): number {
+  return (budgetEndsUs - conductor.clock.nowUs()) / 1e6
+}
+
+type SurgeTask = {
+  readonly fixes: readonly FixStep[]
+  readonly crowd: number
+  readonly label: string
+  /** Time that must be left when the surge has been driven, seconds. */
+  readonly keepSec: number
+}
+
+/** A surge on fresh data. One whose measurement is void is driven once more when time allows: one hiccup is no answer. */
+export async function believableSurge(
+  stage: Stage,
+  events: RehearsalEvents,
+  { fixes, crowd, label, keepSec }: SurgeTask,
+): Promise<SurgeResult> {
   const { conductor, scenario, experiment, traffic } = stage
-  const segment: SegmentData = await conductor.drive(
-    surgePlan(scenario, experiment.file, traffic, scenario.seed),
-  )
+  const needsSec = replayTakesSec(traffic, experiment.timing)
+  for (let again = false; ; again = true) {
+    events.phase('warming up', switchSec(experiment.timing))
+    events.expect(leftSec(stage))
+    await switchArm(experiment, fixes)
+    events.phase(`${label}${again ? ', once more' : ''}`, surgeSec(traffic))
+    const result = await driveSurge(stage, crowd)
+    await conductor.checkInvariants(scenario.invariants)
+    if (result.valid || again) return result
+    if (leftSec(stage) < needsSec + keepSec + experiment.timing.endSec) return result
+    conductor.event('segment-voided', `segment ${result.segment}: ${result.invalidBecause}`)
+    events.say(`this surge was not measured soundly, and is repeated: ${result.invalidBecause}`)
+  }
+}
+
+/** Seeds of other crowds are numbered far from those of segments. */
+const OTHER_CROWDS = 2_000_000
+
+/** One surge as a segment, boiled down. Crowd 0 is the scenario's own; any other is as many shoppers, but not the same. */
+async function driveSurge(stage: Stage, crowd = 0): Promise<SurgeResult> {
+  const { conductor, scenario, experiment, traffic } = stage
+  const seed = crowd === 0 ? scenario.seed : segmentSeed(scenario.seed, OTHER_CROWDS + crowd)
+  const segment: SegmentData = await conductor.drive(surgePlan(scenario, experiment.file, traffic, seed))
   return surgeResult(conductor.data(), segment)
 }
 

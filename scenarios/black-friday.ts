@@ -8,7 +8,7 @@ export default defineScenario({
   name: 'black-friday',
   question: 'Do we take orders through the doors-open minute?',
   traffic: surge.doorsOpen({ normal: '5/s', peak: '12x', lasts: '45s' }),
-  quick: { lasts: '20s' },
+  quick: { lasts: '12s' },
   data: { category: range(1, 100), product: range(1, 10_000) },
   shoppers: [
     journey('browser', { weight: 38, thinkTime }, async (shopper) => {

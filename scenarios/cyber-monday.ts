@@ -9,7 +9,7 @@ export default defineScenario({
   name: 'cyber-monday',
   question: 'Do search, browsing and checkout hold through a plateau that does not end?',
   traffic: surge.sustained({ normal: '6/s', peak: '6x', lasts: '60s' }),
-  quick: { lasts: '24s' },
+  quick: { lasts: '14s' },
   data: { category: range(1, 100), product: range(1, 10_000) },
   shoppers: [
     journey('comparer', { weight: 45, thinkTime }, async (shopper) => {

@@ -8,8 +8,8 @@ const thinkTime = '0.3s..1.5s'
 export default defineScenario({
   name: 'flash-sale',
   question: 'Does one door-buster that everybody wants at once bring the checkout down?',
-  traffic: surge.flashSale({ normal: '4/s', peak: '10x', lasts: '40s' }),
-  quick: { lasts: '20s' },
+  traffic: surge.flashSale({ normal: '4/s', peak: '15x', lasts: '40s' }),
+  quick: { lasts: '12s' },
   data: { product: range(1, 10_000) },
   shoppers: [
     journey('door-buster buyer', { weight: 35, thinkTime }, async (shopper) => {

@@ -26,6 +26,7 @@ describe('usage', () => {
     ['an unknown option', ['rehearse', '--fast']],
     ['an unknown fix', ['whatif', 'black-friday', '--fix', 'database.magic']],
     ['a budget that is no duration', ['rehearse', '--budget', 'soon']],
+    ['a number of replays that is none', ['rehearse', '--repeat', '0']],
     ['a rate that is none', ['capacity', 'black-friday', '--at-least', 'many']],
     ['an unknown run', ['report', 'nowhere']],
     ['an environment file that is not there', ['rehearse', '--env', './nowhere.ts']],

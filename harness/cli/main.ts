@@ -18,7 +18,7 @@ import { whatIfCommand } from './commands/whatif.ts'
 import type { Context, Ending } from './context.ts'
 import { asHarnessError, errorDocument, errorMeaning, errorText } from './errors.ts'
 import { interruptSignal } from './interrupt.ts'
-import { commonOptions, readRate, withOutputOptions, withRunOptions } from './options.ts'
+import { commonOptions, readRate, readRepeat, withOutputOptions, withRunOptions } from './options.ts'
 import { createProgress } from './progress.ts'
 import { SAMPLE_SHOP } from './sample-shop-app.ts'
 
@@ -41,9 +41,14 @@ withRunOptions(
   program
     .command('rehearse', { isDefault: true })
     .argument('[scenario]', 'name of a scenario, or the path of one', DEFAULT_SCENARIO)
-    .summary('surge → cause → fixes → surge again on the winner → report'),
-).action((scenario: string, raw) =>
-  conclude('rehearse', raw, (context) => rehearseCommand(context, scenario)),
+    .summary('surge → cause → fixes → surge again on the winner → report')
+    .addOption(
+      new Option('--repeat <times>', 'replay the surge on the winner so often, each time with other shoppers')
+        .argParser(readRepeat)
+        .default(1),
+    ),
+).action((scenario: string, raw: { repeat: number }) =>
+  conclude('rehearse', raw, (context) => rehearseCommand(context, scenario, raw.repeat)),
 )
 
 withRunOptions(

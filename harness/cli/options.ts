@@ -96,6 +96,16 @@ function readBudgetSec(text: string): number {
   return ms / 1000
 }
 
+const MOST_REPEATS = 9
+
+/** How often the winner has to prove itself. */
+export function readRepeat(text: string): number {
+  const times = Number(text)
+  if (!Number.isInteger(times) || times < 1 || times > MOST_REPEATS)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MOST_REPEATS}.`)
+  return times
+}
+
 /** "50/s" as shoppers per second. */
 export function readRate(text: string): number {
   const perSec = readPerSec(text)

@@ -76,14 +76,14 @@ describe('nextArms', () => {
           expect(fits || notRun !== null).toBe(true)
         }
     }
-    // 1.4 cores leave 0.25: the database can have 0.45, a second server of 0.3 cannot start.
-    const [up, out] = nextArms({ ...state, hostCores: 1.4, peakPerSec: 200 })
+    // 95 % of 1.475 cores leave 0.25: the database can have 0.45, a second server of 0.3 cannot start.
+    const [up, out] = nextArms({ ...state, hostCores: 1.475, peakPerSec: 200 })
     expect(up!).toMatchObject({ fixes: [{ id: 'database.scale-up', step: 2.25 }], notRun: null })
-    expect(out!.notRun).toContain('1.4 cores')
+    expect(out!.notRun).toContain('1.475 cores')
   })
 
   it('below × 1.25 an arm is not run, and says why', () => {
-    const [up] = nextArms({ ...state, hostCores: 1.19 })
+    const [up] = nextArms({ ...state, hostCores: 1.255 })
     expect(up!.notRun).toContain('×1.20')
   })
 

@@ -20,7 +20,7 @@ import {
   ordersSentence,
   ordersTaken,
 } from './story/sentences.ts'
-import { noSignOffBecause, SIGN_OFF_FIELDS } from './story/sign-off.ts'
+import { noSignOffBecause, SIGN_OFF_FIELDS, signOffCommand } from './story/sign-off.ts'
 import { type Story, toStory } from './story/story.ts'
 import { isolationWords, scopeWords, stampsOf, trustOf } from './story/trust.ts'
 
@@ -171,9 +171,11 @@ function measurement({ result }: Story, run: RunData): readonly string[] {
 
 function signOff(story: Story): readonly string[] {
   const refused = noSignOffBecause(story)
+  const more = signOffCommand(story)
   return [
     '## Sign-off',
     ...(refused === null ? [] : [`**Not for sign-off: ${refused}.**`]),
+    ...(more === null ? [] : [text(`The fix held one replay; "${more}" replays it with other crowds too.`)]),
     markdownTable(SIGN_OFF_FIELDS, [SIGN_OFF_FIELDS.map(() => ' ')]),
   ]
 }

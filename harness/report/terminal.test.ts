@@ -32,7 +32,7 @@ describe('the terminal answer', () => {
       "            sample shop: these are not your site's numbers",
       'report reports/latest/report.html ·',
       'next: rehearse black-friday --set topology.app.instances=2 --set topology.database.cpu=0.6',
-      '--seed 43 · 4 min 41 s',
+      '--seed 43 · sign-off: rehearse black-friday --repeat 3 · 4 min 41 s',
     ])
   })
 

@@ -15,6 +15,7 @@ import {
   ordersTaken,
   ruledOutSentence,
 } from './story/sentences.ts'
+import { signOffCommand } from './story/sign-off.ts'
 import { type Story, type Tone, toStory } from './story/story.ts'
 import { scopeWords, stampsOf, trustOf } from './story/trust.ts'
 import { fixTable } from './terminal/fix-table.ts'
@@ -126,7 +127,14 @@ function orderLines(story: Story, columns: number): readonly string[] {
 function lastLine(story: Story, columns: number): string {
   const { result } = story
   const report = 'report' in result && result.report ? [`report ${result.report}`] : []
-  const parts = [...report, `next: ${nextStepOf(story).command}`, formatElapsed(result.elapsedSec)]
+  const command = signOffCommand(story)
+  const signOff = command === null ? [] : [`sign-off: ${command}`]
+  const parts = [
+    ...report,
+    `next: ${nextStepOf(story).command}`,
+    ...signOff,
+    formatElapsed(result.elapsedSec),
+  ]
   return wrap('', plainText(parts.join(' · ')), columns)
 }
 

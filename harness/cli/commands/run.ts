@@ -1,8 +1,6 @@
 import { assembleRun } from '../../core/assemble/single.ts'
 import { HarnessError } from '../../core/errors.ts'
-import { switchArm } from '../../experiment.ts'
-import { driveSurge } from '../../rehearse.ts'
-import { surgeSec } from '../../stage.ts'
+import { believableSurge } from '../../rehearse.ts'
 import type { Context, Ending } from '../context.ts'
 import { runStaged } from './staged.ts'
 
@@ -13,11 +11,12 @@ export function runCommand(context: Context, scenario: string): Promise<Ending> 
     scenario,
     budgetSec: { full: 120, quick: 90 },
     async act(stage, events) {
-      events.phase('warming up', 4)
-      await switchArm(stage.experiment, [])
-      events.phase("the surge on today's shop", surgeSec(stage.traffic))
-      await driveSurge(stage)
-      await stage.conductor.checkInvariants(stage.scenario.invariants)
+      await believableSurge(stage, events, {
+        fixes: [],
+        crowd: 0,
+        label: "the surge on today's shop",
+        keepSec: 0,
+      })
     },
     assemble(run) {
       const result = assembleRun(run)

@@ -2,7 +2,9 @@ import { HarnessError } from '../../core/errors.ts'
 import type { AnyResult } from '../../core/result.ts'
 import type { RunData } from '../../core/run-data.ts'
 import { readRun } from '../../core/run-data.ts'
+import type { Traffic } from '../../core/scenario.ts'
 import { loadEnvironmentFile } from '../../environment-file.ts'
+import { type StepTiming, TIMING } from '../../experiment.ts'
 import type { RehearsalEvents } from '../../rehearse.ts'
 import { renderHtml } from '../../report/html.ts'
 import { toJson } from '../../report/json.ts'
@@ -20,6 +22,8 @@ export type StagedCommand = {
   readonly scenario: string
   /** Time budget when `--budget` was not given, seconds: normally and with `--quick`. */
   readonly budgetSec: { readonly full: number; readonly quick: number }
+  /** What the default budget does not cover, by the traffic that will run, seconds. */
+  readonly extraSec?: (traffic: Traffic, timing: StepTiming) => number
   readonly act: (stage: Stage, events: RehearsalEvents) => Promise<void>
   readonly assemble: (run: RunData) => AnyResult
 }
@@ -30,6 +34,9 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
   const sampleShop = options.env === 'embedded'
   const app = sampleShop ? context.adapters.sampleShop : await loadEnvironmentFile(options.env)
   const { scenario } = await prepare({ scenario: command.scenario, set: options.set, seed: options.seed })
+  const length = options.quick ? 'quick' : 'full'
+  const traffic = options.quick ? scenario.quickTraffic : scenario.traffic
+  const defaultSec = command.budgetSec[length] + (command.extraSec?.(traffic, TIMING[length]) ?? 0)
   const progress = context.progress(`Doorbuster · ${scenario.name}`)
   const view = liveView(scenario.slo['all']?.p95Ms ?? 1000)
   let lastDrawn = 0
@@ -41,7 +48,7 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
         scenario: command.scenario,
         set: options.set,
         seed: options.seed,
-        budgetSec: options.budgetSec ?? (options.quick ? command.budgetSec.quick : command.budgetSec.full),
+        budgetSec: options.budgetSec ?? defaultSec,
         quick: options.quick,
         reports: context.reports,
         out: options.out,

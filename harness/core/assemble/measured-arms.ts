@@ -49,10 +49,16 @@ export function measuredArms(run: RunData): MeasuredArms {
         ...armFacts(run, line, found),
         ratio: gain,
         ...judged,
+        ...(baselineCapacity && !found.capacity && { because: notMeasuredBecause(found) }),
         predicted: state.predict(line.fixes)?.perSec ?? null,
       }
     })
   return { baseline, arms }
+}
+
+function notMeasuredBecause({ steps }: ArmCapacity): string {
+  const last = steps.at(-1)
+  return `its capacity could not be measured${last?.verdict === 'invalid' ? ` (${last.because})` : ''}`
 }
 
 /** What the choice of further fixes goes by, from what the record holds so far. */

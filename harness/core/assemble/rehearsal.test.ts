@@ -40,8 +40,11 @@ type Story = {
 const UP: FixStep = { id: 'database.scale-up', step: 3 }
 const OUT: FixStep = { id: 'app.scale-out', step: 2 }
 
-/** A rehearsal as the loop conducts it: surge, steps on today and on each fix, the surge again on the last one. */
-function rehearsalOf(stories: readonly Story[], options: { readonly replay: boolean }) {
+/**
+ * A rehearsal as the loop conducts it: surge, steps on today and on each fix, the surge again on the last one, which has
+ * the capacity of `replays` then.
+ */
+function rehearsalOf(stories: readonly Story[], replays: readonly number[]) {
   const arms = [stories[0]!, ...stories].map(({ fixes }, arm) => ({
     arm,
     fixes,
@@ -64,14 +67,19 @@ function rehearsalOf(stories: readonly Story[], options: { readonly replay: bool
     second: shopOf(story.capacityPerSec, story.busy),
   })
   const last = stories.at(-1)!
-  const replayArm = {
-    arm: arms.length,
+  const replayed = replays.map((capacityPerSec, n) => ({
+    arm: arms.length + n,
     fixes: last.fixes,
     topology: applyFixes(DEFAULT_TOPOLOGY, last.fixes),
-  }
+    story: { ...last, capacityPerSec },
+  }))
   return buildRun({
-    arms: options.replay ? [...arms, replayArm] : arms,
-    segments: [surge(stories[0]!, 0), ...steps, ...(options.replay ? [surge(last, arms.length)] : [])],
+    arms: [...arms, ...replayed.map(({ arm, fixes, topology }) => ({ arm, fixes, topology }))],
+    segments: [
+      surge(stories[0]!, 0),
+      ...steps,
+      ...replayed.map(({ story, arm }, n) => ({ ...surge(story, arm), ...(n > 0 && { seed: n }) })),
+    ],
     scenario: { normalPerSec: 5, peakPerSec: PEAK, keepHeadroom: 0.3 },
   })
 }
@@ -86,7 +94,7 @@ describe('the reference case', () => {
       { fixes: [OUT], capacityPerSec: 31, busy: 'database' },
       { fixes: [UP, OUT], capacityPerSec: 105, busy: 'app' },
     ],
-    { replay: true },
+    [105],
   )
   const result = assembleRehearsal(run)
 
@@ -134,8 +142,22 @@ describe('the reference case', () => {
   })
 })
 
+test('a winner has to hold every replay', () => {
+  const stories: Story[] = [
+    TODAY,
+    { fixes: [UP], capacityPerSec: 58, busy: 'app' },
+    { fixes: [OUT], capacityPerSec: 31, busy: 'database' },
+    { fixes: [UP, OUT], capacityPerSec: 105, busy: 'app' },
+  ]
+  const always = assembleRehearsal(rehearsalOf(stories, [105, 105, 105]))
+  expect(always.winner).toMatchObject({ survives: true, replays: { held: 3, of: 3 } })
+  const once = assembleRehearsal(rehearsalOf(stories, [105, 40]))
+  expect(once.winner).toMatchObject({ survives: false, replays: { held: 1, of: 2 } })
+  expect(once.headline).toContain('No fix tried holds')
+})
+
 test('a surge that holds needs no fix: exit 0, no bottleneck, an incident of nulls', () => {
-  const result = assembleRehearsal(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], { replay: false }))
+  const result = assembleRehearsal(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], []))
   expect(result.verdict).toBe('holds')
   expect(result.exit.code).toBe(0)
   expect(Object.values(result.incident).every((value) => value === null)).toBe(true)
@@ -151,7 +173,7 @@ test('when no fix moves capacity, none is a winner', () => {
         { fixes: [OUT], capacityPerSec: 20, busy: 'database' },
         { fixes: [UP, OUT], capacityPerSec: 20, busy: 'database' },
       ],
-      { replay: false },
+      [],
     ),
   )
   expect(result.winner).toBeNull()
@@ -161,14 +183,14 @@ test('when no fix moves capacity, none is a winner', () => {
 })
 
 test('fixes that were never tried are said to be not run, with the reason', () => {
-  const result = assembleRehearsal(rehearsalOf([TODAY], { replay: false }))
+  const result = assembleRehearsal(rehearsalOf([TODAY], []))
   const unrun = result.whatif!.arms
   expect(unrun.map(({ verdict }) => verdict)).toEqual(['not-run', 'not-run'])
   expect(unrun[0]!.because).toContain('time budget')
 })
 
 test('a broken invariant is exit 1 however well the surge went', () => {
-  const lines = recordLines(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], { replay: false }))
+  const lines = recordLines(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], []))
   const broken = {
     kind: 'invariant',
     atUs: 1,
@@ -184,7 +206,7 @@ test('a broken invariant is exit 1 however well the surge went', () => {
 })
 
 test('a record that ends in the middle of the surge is partial and inconclusive, never a claim', () => {
-  const whole = recordLines(rehearsalOf([TODAY], { replay: false }))
+  const whole = recordLines(rehearsalOf([TODAY], []))
   const cut = whole.slice(
     0,
     whole.findIndex(({ kind }) => kind === 'segment-end'),

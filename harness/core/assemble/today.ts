@@ -2,14 +2,21 @@ import type { BottleneckClass } from '../bottleneck.ts'
 import { confirm } from '../diagnose/confirm.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { diagnosisWindows } from '../diagnose/windows.ts'
+import { repeatedSurges } from '../measure/repeated-surges.ts'
 import { surgeResult } from '../measure/surge.ts'
 import type { ArmResult, Diagnosis, SurgeResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
 import { armCapacity } from './arm-capacity.ts'
 
-/** The surges of a run in order; the first is on today's topology. A surge that was cut off is not among them. */
+/**
+ * The surges of a run in order; the first is on today's topology. One that was cut off is not among them, nor a void one
+ * that was driven again.
+ */
 export function surgesOf(run: RunData): SurgeResult[] {
-  const surges = run.segments.filter(({ line, end }) => line.purpose === 'surge' && end !== null)
+  const repeated = repeatedSurges(run)
+  const surges = run.segments.filter(
+    ({ line, end }) => line.purpose === 'surge' && end !== null && !repeated.has(line.segment),
+  )
   const held = (segment: SegmentData) => surgeResult(run, segment).held
   // A surge that held is what its plan comes to: the others lost what they took less, and itself lost nothing.
   const reference = surges.find(held)
@@ -27,7 +34,11 @@ export function diagnoseToday(
   arms: readonly ArmResult[],
 ): Diagnosis {
   const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
-  const own: RunData = { ...run, segments: run.segments.filter(({ line }) => todays.has(line.arm)) }
+  const repeated = repeatedSurges(run)
+  const own: RunData = {
+    ...run,
+    segments: run.segments.filter(({ line }) => todays.has(line.arm) && !repeated.has(line.segment)),
+  }
   const steps = [...todays].flatMap((arm) => armCapacity(run, arm).steps)
   const surge = surges.find(({ arm }) => todays.has(arm))
   const found = diagnose(own, diagnosisWindows(own, surge?.incident ?? null, surge?.held ? [] : steps))

@@ -1,185 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BottleneckClass } from '../bottleneck.ts'
-import type { SeriesLine, StatementDelta, TableDelta } from '../record.ts'
+import type { SeriesLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
-import { buildRun } from '../testing/build-run.ts'
-import { series } from '../testing/build-segment.ts'
+import { readings, type Shape, surgeAtLimit } from '../testing/surge-at-limit.ts'
 import { diagnose } from './diagnose.ts'
 import { diagnosisWindows } from './windows.ts'
-
-// ── synthetic signatures ───────────────────────────────────────────────────────────────────────────────────────
-
-type Shape = {
-  readonly database?: number
-  readonly app?: number
-  readonly onCpu?: number
-  readonly lock?: number
-  readonly waiting?: number
-  readonly waitMs?: number
-  readonly queryMs?: number
-  readonly loopBusy?: number
-  readonly scanning?: boolean
-  readonly instances?: number
-  readonly sendLagMs?: number
-  readonly sent?: number
-  readonly generatorLoopMs?: number
-  readonly slow?: boolean
-  readonly budgets?: boolean
-}
-
-const CALM: Required<Shape> = {
-  database: 0.25,
-  app: 0.25,
-  onCpu: 0.3,
-  lock: 0,
-  waiting: 0,
-  waitMs: 0,
-  queryMs: 4,
-  loopBusy: 0.3,
-  scanning: false,
-  instances: 1,
-  sendLagMs: 4,
-  sent: 1,
-  generatorLoopMs: 22,
-  slow: false,
-  budgets: true,
-}
-
-/** A surge of 12 s whose limit is reached at second 5, and looks like `limit` from there on. */
-function shop(limit: Shape): RunData {
-  const at = (sec: number): Required<Shape> => ({
-    ...CALM,
-    ...(sec >= 5
-      ? limit
-      : {
-          budgets: limit.budgets ?? true,
-          instances: limit.instances ?? 1,
-          scanning: limit.scanning ?? false,
-        }),
-  })
-  const run = buildRun({
-    segments: [
-      {
-        purpose: 'surge',
-        curve: [
-          { atSec: 0, perSec: 10 },
-          { atSec: 12, perSec: 40 },
-        ],
-        second: (sec) => ({ responseMs: at(sec).slow ? 500 : 30 }),
-      },
-    ],
-  })
-  const startUs = run.segments[0]!.line.startUs
-  const lines = Array.from({ length: 12 }, (_, sec) => readings(startUs + (sec + 1) * 1e6, at(sec))).flat()
-  return { ...run, series: lines, segments: [{ ...run.segments[0]!, series: lines }] }
-}
-
-function cpu(
-  atUs: number,
-  role: 'database' | 'app',
-  component: string,
-  busyRatio: number,
-  budgetCores: number | null,
-): SeriesLine {
-  return series(atUs, 'cpu', role, component, {
-    usedCores: busyRatio * (budgetCores ?? 1),
-    ...(budgetCores === null ? {} : { budgetCores, busyRatio, throttledRatio: busyRatio > 0.9 ? 0.8 : 0.1 }),
-  })
-}
-
-function readings(atUs: number, how: Required<Shape>): SeriesLine[] {
-  const budget = (cores: number) => (how.budgets ? cores : null)
-  const active = how.onCpu + how.lock
-  const instances = Array.from({ length: how.instances }, (_, i) => `app-${i + 1}`)
-  return [
-    cpu(atUs, 'database', 'postgres', how.database, budget(0.2)),
-    ...instances.map((name) => cpu(atUs, 'app', name, how.app, budget(0.3))),
-    {
-      ...series(atUs, 'database', 'database', 'postgres', {
-        sessionsActive: active,
-        sessionsOnCpu: how.onCpu,
-        sessionsLock: how.lock,
-        sessionsIdleInTransaction: how.lock > 0 ? 1 : 0,
-        connections: 11,
-        connectionsMax: 100,
-      }),
-      sessions:
-        how.lock > 0
-          ? [{ state: 'active', waitType: 'lock', wait: 'tuple', queryId: 'q-stock', n: how.lock }]
-          : [],
-      statements: statements(how),
-      tables: tables(how),
-    },
-    ...instances.map((name) =>
-      series(atUs, 'app', 'app', name, {
-        poolMax: 10,
-        poolWaiting: how.waiting / how.instances,
-        poolWaitMsMean: how.waitMs,
-        queryMsMean: how.queryMs,
-        loopBusyRatio: how.loopBusy,
-        loopDelayP99Ms: how.loopBusy > 0.9 ? 120 : 21,
-      }),
-    ),
-    series(atUs, 'generator', 'generator', 'generator', {
-      intended: 200,
-      sent: 200 * how.sent,
-      completed: 190,
-      sendLagP99Ms: how.sendLagMs,
-      cpuCores: 0.1,
-      loopDelayP99Ms: how.generatorLoopMs,
-    }),
-    series(atUs, 'host', 'host', 'host', { busyCores: 0.2 * how.database + 0.3 * how.app + 0.4, cores: 2 }),
-  ]
-}
-
-function statements(how: Required<Shape>): StatementDelta[] {
-  const one = (queryId: string, query: string, execMs: number, rows: number): StatementDelta => ({
-    queryId,
-    query,
-    calls: 20,
-    execMs,
-    rows,
-    blocksHit: 1000,
-    blocksRead: 0,
-  })
-  return how.scanning
-    ? [
-        one('q-reviews', 'select body from reviews where product_id = $1', 160, 100),
-        one('q-best', 'select /* best sellers */ 1', 30, 100),
-      ]
-    : [
-        one('q-best', 'select /* best sellers */ sum(quantity) from order_lines', 120, 100),
-        one('q-product', 'select * from products where id = $1', 60, 80),
-        one('q-stock', 'update stock set on_hand = on_hand - $1 where product = $2', 20, 5),
-      ]
-}
-
-function tables(how: Required<Shape>): TableDelta[] {
-  const lines: TableDelta = {
-    table: 'order_lines',
-    seqScans: 0,
-    seqRows: 0,
-    indexScans: 20,
-    indexRows: 75_000,
-    updated: 0,
-  }
-  const small: TableDelta = {
-    table: 'categories',
-    seqScans: 60,
-    seqRows: 6000,
-    indexScans: 0,
-    indexRows: 0,
-    updated: 0,
-  }
-  return how.scanning
-    ? [
-        { table: 'reviews', seqScans: 20, seqRows: 1_000_000, indexScans: 0, indexRows: 0, updated: 0 },
-        lines,
-        small,
-      ]
-    : [lines, small]
-}
 
 const WINDOW_SEC = { firstSignSec: 5, onsetSec: 10 }
 const diagnosed = (run: RunData) => diagnose(run, diagnosisWindows(run, WINDOW_SEC, []))
@@ -258,7 +84,7 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
 
 describe('diagnose', () => {
   it.each(SIGNATURES)('%s: %s', (expected, _, limit) => {
-    const { bottleneck, ruledOut } = diagnosed(shop(limit))
+    const { bottleneck, ruledOut } = diagnosed(surgeAtLimit(limit))
     expect(bottleneck.class).toBe(expected)
     expect(ruledOut.map((out) => out.class)).not.toContain(expected)
     expect(ruledOut.every(({ because }) => because.length > 10)).toBe(true)
@@ -266,10 +92,10 @@ describe('diagnose', () => {
   })
 
   it('names a class only when two layers agree', () => {
-    const { bottleneck } = diagnosed(shop({ database: 0.98, onCpu: 4, queryMs: 40, slow: true }))
+    const { bottleneck } = diagnosed(surgeAtLimit({ database: 0.98, onCpu: 4, queryMs: 40, slow: true }))
     const layers = new Set(bottleneck.evidence.filter(({ supports }) => supports).map(({ layer }) => layer))
     expect(layers.size).toBeGreaterThanOrEqual(2)
-    const run = shop({ database: 0.98, onCpu: 4, slow: true })
+    const run = surgeAtLimit({ database: 0.98, onCpu: 4, slow: true })
     const databaseOnly = { ...run, series: run.series.filter(({ role }) => role === 'database') }
     expect(diagnosed(databaseOnly).bottleneck.class).toBe('none')
     expect(diagnosed(databaseOnly).ruledOut.find((out) => out.class === 'database-cpu')!.because).toContain(
@@ -278,7 +104,7 @@ describe('diagnose', () => {
   })
 
   it('says it in one plain sentence with figures', () => {
-    const says = (limit: Shape) => diagnosed(shop(limit)).bottleneck.says
+    const says = (limit: Shape) => diagnosed(surgeAtLimit(limit)).bottleneck.says
     expect(says({ database: 0.98, onCpu: 4, queryMs: 40 })).toBe(
       'database CPU: 98 % of 0.20 cores, 60 % of it "best sellers"',
     )
@@ -292,9 +118,8 @@ describe('diagnose', () => {
   })
 
   it('keeps to what the windows hold: the collapse after them changes nothing', () => {
-    const run = shop({ database: 0.98, onCpu: 4, queryMs: 40, slow: true })
+    const run = surgeAtLimit({ database: 0.98, onCpu: 4, queryMs: 40, slow: true })
     const collapse = readings(run.segments[0]!.line.startUs + 11.5e6, {
-      ...CALM,
       app: 1,
       loopBusy: 1,
       lock: 9,
@@ -304,22 +129,22 @@ describe('diagnose', () => {
   })
 
   it('none that held is likely, none that did not is not confirmed', () => {
-    expect(diagnosed(shop({})).bottleneck).toMatchObject({
+    expect(diagnosed(surgeAtLimit({})).bottleneck).toMatchObject({
       class: 'none',
       confidence: 'likely',
       resource: null,
     })
-    expect(diagnosed(shop({ slow: true })).bottleneck).toMatchObject({
+    expect(diagnosed(surgeAtLimit({ slow: true })).bottleneck).toMatchObject({
       class: 'none',
       confidence: 'not-confirmed',
     })
   })
 
   it('works without CPU budgets: a full event loop, a machine used up by its database', () => {
-    expect(diagnosed(shop({ budgets: false, app: 0.98, loopBusy: 0.99, slow: true })).bottleneck.class).toBe(
-      'app-cpu',
-    )
-    const run = shop({ budgets: false, database: 1, onCpu: 9, waiting: 9, slow: true })
+    expect(
+      diagnosed(surgeAtLimit({ budgets: false, app: 0.98, loopBusy: 0.99, slow: true })).bottleneck.class,
+    ).toBe('app-cpu')
+    const run = surgeAtLimit({ budgets: false, database: 1, onCpu: 9, waiting: 9, slow: true })
     const full = run.series.map((line) =>
       line.probe === 'host' ? { ...line, values: { busyCores: 1.97, cores: 2 } } : line,
     )
@@ -327,16 +152,16 @@ describe('diagnose', () => {
   })
 
   it('a run without any reading is none, with every class ruled out as not measured or not seen', () => {
-    const run = shop({ slow: true })
+    const run = surgeAtLimit({ slow: true })
     const { bottleneck, ruledOut } = diagnosed({ ...run, series: [] })
     expect(bottleneck).toMatchObject({ class: 'none', confidence: 'not-confirmed' })
     expect(ruledOut).toHaveLength(6)
   })
 
   it('without windows it reads all that was measured on today', () => {
-    expect(diagnose(shop({ database: 0.98, onCpu: 4, queryMs: 40, slow: true })).bottleneck.class).toBe(
-      'database-cpu',
-    )
+    expect(
+      diagnose(surgeAtLimit({ database: 0.98, onCpu: 4, queryMs: 40, slow: true })).bottleneck.class,
+    ).toBe('database-cpu')
   })
 })
 
@@ -403,7 +228,7 @@ describe('names and settings do not matter', () => {
             return known
           }
           const rotate = (n: number) => Array.from({ length: n }, (_, index) => (index + turn) % n)
-          expect(diagnosed(disguise(shop(limit), name, rotate)).bottleneck.class).toBe(expected)
+          expect(diagnosed(disguise(surgeAtLimit(limit), name, rotate)).bottleneck.class).toBe(expected)
         },
       ),
       { numRuns: 40 },

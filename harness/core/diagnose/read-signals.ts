@@ -58,7 +58,8 @@ function readCpu(
   const against = role === 'app' ? components.length : (host?.cores ?? 1)
   const unbudgeted = Math.max(usedCores / against, role === 'database' ? starved(usedCores, host) : 0)
   return {
-    busyRatio: busy.length > 0 ? mean(busy) : unbudgeted,
+    // A budget that binds is used up at most: what a reading finds beyond it is the reading's error.
+    busyRatio: busy.length > 0 ? Math.min(1, mean(busy)) : unbudgeted,
     usedCores,
     budgetCores: budgets.length > 0 ? sum(budgets) : null,
     throttledRatio: throttled.length > 0 ? mean(throttled) : 0,

@@ -230,11 +230,20 @@ describe('runValidity', () => {
     expect(validity.checks.filter(({ held }) => !held).map(({ segment }) => segment)).toContain(3)
   })
 
-  it('does not trust a void surge, nor three void steps in a row on one arm', () => {
+  it('trusts a run whose void surge was driven again', () => {
+    const voidSurge: SegmentSpec = { ...bad, purpose: 'surge' }
+    const again = { ...surge, arm: 1 }
+    expect(runValidity(buildRun({ arms: [{}, {}], segments: [voidSurge, again, good] })).trusted).toBe(true)
+  })
+
+  it('does not trust a void surge, nor three void steps in a row on today, but does without a fix', () => {
     const badSurge = runValidity(buildRun({ segments: [{ ...bad, purpose: 'surge' }, good] }))
     expect(badSurge.trusted).toBe(false)
     expect(badSurge.reasons[0]).toMatch(/^surge on arm 0 \(segment 0\): send lag/)
     expect(runValidity(buildRun({ segments: [surge, bad, bad, bad] })).trusted).toBe(false)
+    const onFix = [good, { ...bad, arm: 1 }, { ...bad, arm: 1 }, { ...bad, arm: 1 }]
+    const fixes = [{ id: 'app.scale-out', step: 2 }] as const
+    expect(runValidity(buildRun({ arms: [{}, { fixes }], segments: onFix })).trusted).toBe(true)
     const apart = [bad, bad, { ...bad, arm: 1 }]
     expect(runValidity(buildRun({ arms: [{}, {}], segments: apart })).trusted).toBe(true)
   })

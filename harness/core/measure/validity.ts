@@ -14,6 +14,7 @@ import { ranToEnd } from './checks/ran-to-end.ts'
 import { sampleCount } from './checks/sample-count.ts'
 import { sendLag } from './checks/send-lag.ts'
 import { shoppersStarted } from './checks/shoppers-started.ts'
+import { repeatedSurges } from './repeated-surges.ts'
 import { judgeSlo } from './slo.ts'
 import { measuredClicks, tallyClicks } from './tally-clicks.ts'
 
@@ -74,14 +75,15 @@ export type RunValidity = {
 }
 
 /**
- * A step is tried three times at most: the third void in a row ends the search (DESIGN §8). It voids the run when the arm
- * had no step to believe; above loads that were carried it only says that this machine cannot send more than those.
+ * A step is tried three times at most: the third void in a row ends the search (DESIGN §8). On today's topology it voids
+ * the run when no step of it can be believed; above loads that were carried it only says that this machine cannot send
+ * more than those. On a fix it leaves that fix unmeasured (a bigger topology may take the CPU that sending needs).
  */
 const TRIES = 3
 
 /**
- * Whether the answers of a run may be believed: every surge is a measurement, and no arm had three void steps in a
- * row. A void step that was repeated does no harm: capacity never counts it.
+ * Whether the answers of a run may be believed: every surge is a measurement, and today's capacity has steps to go by. A
+ * void step or surge that was repeated does no harm: nothing counts it.
  */
 export function runValidity(run: RunData): RunValidity {
   const reasons: string[] = []
@@ -89,6 +91,7 @@ export function runValidity(run: RunData): RunValidity {
   const voidInARow = new Map<number, number>()
   const believed = new Set<number>()
   const gaveUp = new Map<number, string>()
+  const repeated = repeatedSurges(run)
   for (const segment of run.segments) {
     const { purpose, arm, segment: id } = segment.line
     if (purpose !== 'surge' && purpose !== 'step') continue
@@ -100,7 +103,8 @@ export function runValidity(run: RunData): RunValidity {
     checks.push(...validity.checks)
     const isVoid = validity.becomes === 'invalid'
     if (purpose === 'surge') {
-      if (isVoid) reasons.push(`surge on arm ${arm} (segment ${id}): ${validity.because}`)
+      if (isVoid && !repeated.has(id))
+        reasons.push(`surge on arm ${arm} (segment ${id}): ${validity.because}`)
       continue
     }
     const inARow = isVoid ? (voidInARow.get(arm) ?? 0) + 1 : 0
@@ -108,6 +112,7 @@ export function runValidity(run: RunData): RunValidity {
     if (!isVoid && validity.becomes === null) believed.add(arm)
     if (inARow === TRIES) gaveUp.set(arm, `${TRIES} steps in a row on arm ${arm}: ${validity.because}`)
   }
-  for (const [arm, reason] of gaveUp) if (!believed.has(arm)) reasons.push(reason)
+  const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
+  for (const [arm, reason] of gaveUp) if (todays.has(arm) && !believed.has(arm)) reasons.push(reason)
   return { trusted: reasons.length === 0, reasons, checks }
 }

@@ -48,6 +48,17 @@ export function surgePoints(run: RunData, arm: number): LoadPoint[] {
     )
 }
 
+/** One point for each warm-up of an arm that was driven with its budgets on, which is what comes right before its steps. */
+export function settlingPoints(run: RunData, arm: number): LoadPoint[] {
+  const enforcedUs = run.arms.find((line) => line.arm === arm)?.atUs
+  const segments = run.segments.filter(({ line }) => line.arm === arm)
+  const clicksEach = clicksPerShopper(segments)
+  if (clicksEach === null || enforcedUs === undefined) return []
+  return segments
+    .filter(({ line }) => line.purpose === 'warm-up' && line.startUs >= enforcedUs)
+    .flatMap((segment) => point(segment, 0, planDurationSec(segment.line.plan), LEAD_IN_US, clicksEach))
+}
+
 /** Clicks for each shopper the plan sent: what healthy segments say, else what all say. */
 function clicksPerShopper(segments: readonly SegmentData[]): number | null {
   const count = (chosen: readonly SegmentData[]): number | null => {

@@ -2,7 +2,14 @@ import { linearRegression, mean, median } from 'simple-statistics'
 import type { ArmLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import type { Topology } from '../topology.ts'
-import { type LoadPoint, loadPoints, RESOURCES, type Resource, surgePoints } from './load-points.ts'
+import {
+  type LoadPoint,
+  loadPoints,
+  RESOURCES,
+  type Resource,
+  settlingPoints,
+  surgePoints,
+} from './load-points.ts'
 
 /**
  * Operational laws (Denning & Buzen 1978; field notes §2): utilisation law U = X · D, and the bottleneck bound
@@ -46,12 +53,14 @@ export function serviceDemands(run: RunData, arm = 0): ServiceDemands {
   return demands as ServiceDemands
 }
 
-/** The calmest seconds of surges on the same topology: those with at most a quarter of the load that was carried. */
+/** The calmest seconds of surges and settling on the same topology: at most a quarter of the load that was carried. */
 function calmPoints(run: RunData, arm: number): LoadPoint[] {
   const fixes = (line: ArmLine | undefined) => JSON.stringify(line?.fixes ?? [])
   const own = fixes(run.arms.find((line) => line.arm === arm))
-  const points = run.arms.filter((line) => fixes(line) === own).flatMap((line) => surgePoints(run, line.arm))
-  const highest = Math.max(...points.map(({ perSec }) => perSec))
+  const alike = run.arms.filter((line) => fixes(line) === own).map((line) => line.arm)
+  const points = alike.flatMap((each) => [...surgePoints(run, each), ...settlingPoints(run, each)])
+  const carried = [...points, ...alike.flatMap((each) => loadPoints(run, each))]
+  const highest = Math.max(...carried.map(({ perSec }) => perSec))
   return points.filter(({ perSec }) => perSec <= highest / 4)
 }
 
@@ -67,7 +76,7 @@ function demandOf(
   if (read.length === 0) return null
   const components = Math.max(...read.map((point) => point.components))
   const idle = calm.flatMap(({ used }) => used[resource]?.cores ?? [])
-  const mostIdle = idle.length >= FEWEST_POINTS ? median(idle) : Number.POSITIVE_INFINITY
+  const mostIdle = idle.length >= FEWEST_POINTS ? median(idle) : Math.min(...idle)
   const highest = Math.max(...read.map(({ perSec }) => perSec))
   const high = read.filter(({ perSec }) => perSec >= highest / 2)
   const fitted = fitLine(high, mostIdle)
@@ -90,7 +99,6 @@ function fitLine(
   const loads = points.map(({ perSec }) => perSec)
   if (points.length < fewest || Math.max(...loads) < SPREAD * Math.min(...loads)) return null
   const { m, b } = linearRegression(points.map(({ perSec, cores }) => [perSec, cores]))
-  if (m <= 0 && !Number.isFinite(mostIdle)) return null
   // No component gives CPU back, and none idles above its calmest seconds: beyond these bounds an intercept is noise.
   const interceptCores = Math.min(mostIdle, Math.max(0, b))
   if (interceptCores === b) return { demandSec: m, interceptCores }

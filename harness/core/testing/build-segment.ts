@@ -53,6 +53,8 @@ export type SegmentSpec = {
   readonly perSec?: number
   readonly curve?: RateCurve
   readonly durationSec?: number
+  /** Default: the scenario's. */
+  readonly seed?: number
   /** Clicks of one shopper, default 4. */
   readonly clicksPerShopper?: number
   readonly second?: (sec: number, perSec: number) => SecondSpec
@@ -143,7 +145,14 @@ export function segmentLines(
     arm: spec.arm ?? 0,
     purpose,
     startUs,
-    plan: { ...plan, purpose, curve, fillSec: step ? 20 : 0, ending: step ? 'cut' : 'finish' },
+    plan: {
+      ...plan,
+      ...(spec.seed !== undefined && { seed: spec.seed }),
+      purpose,
+      curve,
+      fillSec: step ? 20 : 0,
+      ending: step ? 'cut' : 'finish',
+    },
   })
   let clicksIntended = 0
   let attempts = 0

@@ -62,6 +62,7 @@ function figure(value: number | string): string {
     : shellWord(value)
 }
 
-function shellWord(word: string): string {
-  return /^[\w./@:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+/** As one word of a command line. */
+export function shellWord(word: string): string {
+  return /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

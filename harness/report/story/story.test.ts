@@ -4,7 +4,7 @@ import { fixRows } from './fix-rows.ts'
 import { incidentMoments, incidentSentence } from './moments.ts'
 import { nextStepOf } from './next-step.ts'
 import { actionSentence, capacitySentence, causeSentence } from './sentences.ts'
-import { noSignOffBecause } from './sign-off.ts'
+import { noSignOffBecause, signOffCommand } from './sign-off.ts'
 import { toStory } from './story.ts'
 import { trustOf } from './trust.ts'
 
@@ -72,6 +72,22 @@ describe('a story', () => {
     const { command } = nextStepOf(toStory(result, header))
     expect(command).toContain('--set topology.database.cpu=1.2')
     expect(command).toContain('--set topology.app.instances=2')
+  })
+
+  it('asks for more replays before somebody signs, with the settings of this run', () => {
+    const { result } = makeRehearsal('does-not-hold')
+    const of = (replays: number, set: readonly string[] = []) => {
+      const winner = { ...result.winner!, survives: true, replays: { held: replays, of: replays } }
+      const header = { ...result.header, options: { ...result.header.options, set } }
+      return signOffCommand(toStory({ ...result, winner }, header))
+    }
+    expect(of(1)).toBe('rehearse black-friday --repeat 3')
+    expect(of(1, ['topology.app.cpu=0.2', 'traffic.peak=$(x)'])).toBe(
+      "rehearse black-friday --set topology.app.cpu=0.2 --set 'traffic.peak=$(x)' --repeat 3",
+    )
+    expect(of(3)).toBeNull()
+    expect(signOffCommand(tell('holds'))).toBeNull()
+    expect(signOffCommand(tell('invalid'))).toBeNull()
   })
 
   it('quotes a scenario whose name a shell would read', () => {

@@ -1,0 +1,178 @@
+import type { SeriesLine, StatementDelta, TableDelta } from '../record.ts'
+import type { RunData } from '../run-data.ts'
+import { buildRun } from './build-run.ts'
+import { series } from './build-segment.ts'
+
+/** What the probes read at the limit of a system; what is left out is as calm as before. */
+export type Shape = {
+  readonly database?: number
+  readonly app?: number
+  readonly onCpu?: number
+  readonly lock?: number
+  readonly waiting?: number
+  readonly waitMs?: number
+  readonly queryMs?: number
+  readonly loopBusy?: number
+  readonly scanning?: boolean
+  readonly instances?: number
+  readonly sendLagMs?: number
+  readonly sent?: number
+  readonly generatorLoopMs?: number
+  readonly slow?: boolean
+  readonly budgets?: boolean
+}
+
+const CALM: Required<Shape> = {
+  database: 0.25,
+  app: 0.25,
+  onCpu: 0.3,
+  lock: 0,
+  waiting: 0,
+  waitMs: 0,
+  queryMs: 4,
+  loopBusy: 0.3,
+  scanning: false,
+  instances: 1,
+  sendLagMs: 4,
+  sent: 1,
+  generatorLoopMs: 22,
+  slow: false,
+  budgets: true,
+}
+
+/** A synthetic surge of 12 s whose limit is reached at second 5, and looks like `limit` from there on. */
+export function surgeAtLimit(limit: Shape): RunData {
+  const at = (sec: number): Required<Shape> => ({
+    ...CALM,
+    ...(sec >= 5
+      ? limit
+      : {
+          budgets: limit.budgets ?? true,
+          instances: limit.instances ?? 1,
+          scanning: limit.scanning ?? false,
+        }),
+  })
+  const run = buildRun({
+    segments: [
+      {
+        purpose: 'surge',
+        curve: [
+          { atSec: 0, perSec: 10 },
+          { atSec: 12, perSec: 40 },
+        ],
+        second: (sec) => ({ responseMs: at(sec).slow ? 500 : 30 }),
+      },
+    ],
+  })
+  const startUs = run.segments[0]!.line.startUs
+  const lines = Array.from({ length: 12 }, (_, sec) => readings(startUs + (sec + 1) * 1e6, at(sec))).flat()
+  return { ...run, series: lines, segments: [{ ...run.segments[0]!, series: lines }] }
+}
+
+function cpu(
+  atUs: number,
+  role: 'database' | 'app',
+  component: string,
+  busyRatio: number,
+  budgetCores: number | null,
+): SeriesLine {
+  return series(atUs, 'cpu', role, component, {
+    usedCores: busyRatio * (budgetCores ?? 1),
+    ...(budgetCores === null ? {} : { budgetCores, busyRatio, throttledRatio: busyRatio > 0.9 ? 0.8 : 0.1 }),
+  })
+}
+
+/** What the probes read in one second; what `limit` leaves out is calm. */
+export function readings(atUs: number, limit: Shape): SeriesLine[] {
+  const how = { ...CALM, ...limit }
+  const budget = (cores: number) => (how.budgets ? cores : null)
+  const active = how.onCpu + how.lock
+  const instances = Array.from({ length: how.instances }, (_, i) => `app-${i + 1}`)
+  return [
+    cpu(atUs, 'database', 'postgres', how.database, budget(0.2)),
+    ...instances.map((name) => cpu(atUs, 'app', name, how.app, budget(0.3))),
+    {
+      ...series(atUs, 'database', 'database', 'postgres', {
+        sessionsActive: active,
+        sessionsOnCpu: how.onCpu,
+        sessionsLock: how.lock,
+        sessionsIdleInTransaction: how.lock > 0 ? 1 : 0,
+        connections: 11,
+        connectionsMax: 100,
+      }),
+      sessions:
+        how.lock > 0
+          ? [{ state: 'active', waitType: 'lock', wait: 'tuple', queryId: 'q-stock', n: how.lock }]
+          : [],
+      statements: statements(how),
+      tables: tables(how),
+    },
+    ...instances.map((name) =>
+      series(atUs, 'app', 'app', name, {
+        poolMax: 10,
+        poolWaiting: how.waiting / how.instances,
+        poolWaitMsMean: how.waitMs,
+        queryMsMean: how.queryMs,
+        loopBusyRatio: how.loopBusy,
+        loopDelayP99Ms: how.loopBusy > 0.9 ? 120 : 21,
+      }),
+    ),
+    series(atUs, 'generator', 'generator', 'generator', {
+      intended: 200,
+      sent: 200 * how.sent,
+      completed: 190,
+      sendLagP99Ms: how.sendLagMs,
+      cpuCores: 0.1,
+      loopDelayP99Ms: how.generatorLoopMs,
+    }),
+    series(atUs, 'host', 'host', 'host', { busyCores: 0.2 * how.database + 0.3 * how.app + 0.4, cores: 2 }),
+  ]
+}
+
+function statements(how: Required<Shape>): StatementDelta[] {
+  const one = (queryId: string, query: string, execMs: number, rows: number): StatementDelta => ({
+    queryId,
+    query,
+    calls: 20,
+    execMs,
+    rows,
+    blocksHit: 1000,
+    blocksRead: 0,
+  })
+  return how.scanning
+    ? [
+        one('q-reviews', 'select body from reviews where product_id = $1', 160, 100),
+        one('q-best', 'select /* best sellers */ 1', 30, 100),
+      ]
+    : [
+        one('q-best', 'select /* best sellers */ sum(quantity) from order_lines', 120, 100),
+        one('q-product', 'select * from products where id = $1', 60, 80),
+        one('q-stock', 'update stock set on_hand = on_hand - $1 where product = $2', 20, 5),
+      ]
+}
+
+function tables(how: Required<Shape>): TableDelta[] {
+  const lines: TableDelta = {
+    table: 'order_lines',
+    seqScans: 0,
+    seqRows: 0,
+    indexScans: 20,
+    indexRows: 75_000,
+    updated: 0,
+  }
+  const small: TableDelta = {
+    table: 'categories',
+    seqScans: 60,
+    seqRows: 6000,
+    indexScans: 0,
+    indexRows: 0,
+    updated: 0,
+  }
+  return how.scanning
+    ? [
+        { table: 'reviews', seqScans: 20, seqRows: 1_000_000, indexScans: 0, indexRows: 0, updated: 0 },
+        lines,
+        small,
+      ]
+    : [lines, small]
+}

@@ -101,6 +101,13 @@ describe('segmentValidity', () => {
     expect(broken(late(10))).toEqual(['send lag'])
   })
 
+  it('lets an overloaded step fail although its overload made sends 40 ms late, and voids it when they were 60 ms late', () => {
+    const late = (ms: number) => ({ engine: { sendLagUs: [400, 900, ms * 1000, 60] } })
+    expect(judged(step(late(40), { responseMs: 1000 })).verdict).toBe('fail')
+    expect(judged(step(late(60), { responseMs: 1000 })).verdict).toBe('invalid')
+    expect(judged(step(late(40), { responseMs: 200 })).verdict).toBe('invalid')
+  })
+
   it('asks a surge for what it sent, not for a steady state', () => {
     const run = step({ purpose: 'surge', perSec: 2, aborted: 'time ran out' })
     expect(broken(run)).toEqual([])

@@ -19,14 +19,17 @@ describe('fixVerdict', () => {
     expect(fixVerdict(arm, today, peak).verdict).toBe(verdict)
   })
 
-  it('the bound of no effect is ratio.high × baseline.high against the peak, and is printed', () => {
+  it('the bound of no effect is held against the peak, and is printed: the lower of its own end and ratio.high × baseline.high', () => {
     const arm = { capacity: { perSec: 31, low: 28, high: 35 }, ratio: ratio(1, 0.85, 1.2) }
-    // 1.2 × 34 = 40.8
-    expect(fixVerdict(arm, today, { ...peak, peakPerSec: 41 }).verdict).toBe('no-effect')
-    expect(fixVerdict(arm, today, { ...peak, peakPerSec: 40 }).verdict).toBe('inconclusive')
+    expect(fixVerdict(arm, today, { ...peak, peakPerSec: 36 }).verdict).toBe('no-effect')
+    expect(fixVerdict(arm, today, { ...peak, peakPerSec: 34 }).verdict).toBe('inconclusive')
+    // 1.2 × 34 = 40.8, whatever else the fixed topology might have carried.
+    const wide = { ...arm, capacity: { perSec: 31, low: 20, high: 50 } }
+    expect(fixVerdict(wide, today, { ...peak, peakPerSec: 41 }).verdict).toBe('no-effect')
+    expect(fixVerdict(wide, today, { ...peak, peakPerSec: 40 }).verdict).toBe('inconclusive')
     const { because } = fixVerdict(arm, today, peak)
     expect(because).toContain('alone it buys nothing')
-    expect(because).toContain('at most 41 of the 60')
+    expect(because).toContain('at most 35 of the 60')
   })
 
   it('the headroom asked for counts', () => {

@@ -38,8 +38,9 @@ export function fixVerdict(
       verdict: 'harms',
       because: `capacity falls to ${percent(ratio.estimate)} of today's, at most ${percent(ratio.high)}`,
     }
-  // Whatever gain hides in the noise could not carry the peak (or nothing had to be gained).
-  const bound = ratio.high * baseline.high
+  // Whatever gain hides in the noise could not carry the peak (or nothing had to be gained). Two bounds of the same load:
+  // what the fixed topology itself carried at most, and today's with the highest gain; the lower one holds.
+  const bound = Math.min(capacity.high, ratio.high * baseline.high)
   if (bound < peakPerSec)
     return {
       verdict: 'no-effect',

@@ -76,12 +76,16 @@ async function holdsAgain(
       conductor.event('note', `time budget used up after ${replay} of ${replays} replays on ${label}`)
       break
     }
-    const { held, because } = await believableSurge(stage, events, {
+    const { held, because, valid, invalidBecause } = await believableSurge(stage, events, {
       fixes,
       crowd: replay,
       label: `the same surge on ${label}${replay > 0 ? `, other shoppers (${replay + 1} of ${replays})` : ''}`,
       keepSec: 0,
     })
+    if (!valid) {
+      events.say(`do not believe this replay: ${invalidBecause}`)
+      return false
+    }
     events.say(
       held ? `the same surge holds on ${label}` : `the same surge does not hold on ${label}: ${because}`,
     )

@@ -104,3 +104,11 @@ test('a folder that cannot be written is an environment error that says how to m
     expect((error as HarnessError).hint).toContain('--out')
   }
 })
+
+test.skipIf(!existsSync('/proc/self'))(
+  'a folder where none can be made is an error, not an endless wait',
+  () => {
+    const createAt = (out: string) => () => createRun({ reports: out, out, name: 'x', now: new Date() })
+    expect(createAt('/proc/doorbuster/a/b')).toThrow(HarnessError)
+  },
+)

@@ -45,7 +45,7 @@ export function createRun(options: {
     : freeId(options.reports, runId(options.name, options.now))
   const path = options.out ? resolve(options.out) : join(options.reports, id)
   const descriptor = orFolderError(path, () => {
-    mkdirSync(path, { recursive: true })
+    makeFolder(path)
     return openSync(join(path, RECORD), 'w')
   })
   const lines: RecordLine[] = []
@@ -211,4 +211,11 @@ function notARecord(where: string, because: string, cause?: unknown): HarnessErr
     hint: 'Give a run id, "latest", a run folder, or its record.ndjson.',
     cause,
   })
+}
+
+/** One folder after the other: Node's own `recursive` never returns where a folder cannot be made, as under /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
 }

@@ -1,6 +1,15 @@
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HarnessError } from './core/errors.ts'
 import { buildRun, recordLines } from './core/testing/build-run.ts'
@@ -61,7 +70,7 @@ test('a last line cut short by kill -9 is dropped, and the record reads as parti
 test('an unreadable line in the middle is an error that names the line', () => {
   const text = lines().map((line) => JSON.stringify(line))
   text[1] = '{"kind":'
-  expect(() => parseRun(text.join('\n'), 'somewhere')).toThrow(/line 2 is not JSON/)
+  expect(() => parseRun(text.join('\n'), 'somewhere')).toThrow(/line 2 is no line of a record/)
 })
 
 test.each([
@@ -112,3 +121,21 @@ test.skipIf(!existsSync('/proc/self'))(
     expect(createAt('/proc/doorbuster/a/b')).toThrow(HarnessError)
   },
 )
+
+test('a packed record, in its folder or by itself, reads like any other', () => {
+  const lines = recordLines(buildRun({ segments: [] }))
+  const folder = join(reports, 'packed')
+  mkdirSync(folder)
+  const text = lines.map((line) => JSON.stringify(line)).join('\n')
+  writeFileSync(join(folder, 'record.ndjson.gz'), gzipSync(text))
+  expect(openRun(reports, folder).run.header.run).toBe('test-run')
+  expect(openRun(reports, join(folder, 'record.ndjson.gz')).path).toBe(folder)
+})
+
+test('a damaged record says where, and what can still be read', () => {
+  const good = JSON.stringify(recordLines(buildRun({ segments: [] }))[0])
+  for (const bad of ['null', '5', '{"a":1}', '{"kind"']) {
+    expect(() => parseRun(`${good}\n${bad}\n${good}\n`, 'x')).toThrow(/damaged: line 2/)
+  }
+  expect(() => parseRun('', 'x')).toThrow(/empty/)
+})

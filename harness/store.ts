@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { HarnessError } from './core/errors.ts'
 import type { HeaderLine, RecordLine } from './core/record.ts'
 import { type RunData, readRun } from './core/run-data.ts'
@@ -143,9 +145,33 @@ export function openRun(
   reports: string,
   ref: string,
 ): { readonly path: string | null; readonly run: RunData } {
-  if (ref === '-') return { path: null, run: parseRun(readFileSync(0, 'utf8'), 'standard input') }
+  if (ref === '-') return { path: null, run: parseRun(unpacked(readStandardInput()), 'standard input') }
   const record = findRecord(reports, ref)
-  return { path: dirname(record), run: parseRun(readFileSync(record, 'utf8'), record) }
+  return { path: dirname(record), run: parseRun(unpacked(readFileSync(record)), record) }
+}
+
+/** The text of a record, whether it was packed by gzip or not. */
+function unpacked(bytes: Buffer): string {
+  return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8')
+}
+
+/** All of standard input. A pipe may have been made non-blocking before: then an empty one is waited for. */
+function readStandardInput(): Buffer {
+  const chunks: Buffer[] = []
+  const chunk = Buffer.alloc(65_536)
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (;;) {
+    try {
+      const n = readSync(0, chunk)
+      if (n === 0) return Buffer.concat(chunks)
+      chunks.push(Buffer.from(chunk.subarray(0, n)))
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === 'EOF') return Buffer.concat(chunks)
+      if (code !== 'EAGAIN') throw cause
+      Atomics.wait(pause, 0, 0, 10)
+    }
+  }
 }
 
 function findRecord(reports: string, ref: string): string {
@@ -158,7 +184,9 @@ function findRecord(reports: string, ref: string): string {
     tried.push(reports)
   } else {
     const asPath = isAbsolute(ref) ? ref : resolve(ref)
-    for (const candidate of [asPath, join(asPath, RECORD), join(reports, ref, RECORD)]) {
+    const folders = [asPath, join(reports, ref)]
+    const packed = folders.map((folder) => join(folder, `${RECORD}.gz`))
+    for (const candidate of [asPath, ...folders.map((folder) => join(folder, RECORD)), ...packed]) {
       if (existsSync(candidate) && statSync(candidate).isFile()) return candidate
       tried.push(candidate)
     }
@@ -188,19 +216,34 @@ export function parseRun(text: string, where: string): RunData {
   const texts = text.split('\n').filter((line) => line.trim() !== '')
   const lines: RecordLine[] = []
   for (const [index, line] of texts.entries()) {
+    let parsed: unknown
     try {
-      lines.push(JSON.parse(line) as RecordLine)
+      parsed = JSON.parse(line)
     } catch (cause) {
       if (index === texts.length - 1) break
-      throw notARecord(where, `line ${index + 1} is not JSON`, cause)
+      throw damaged(where, index, cause)
     }
+    if (typeof (parsed as RecordLine | null)?.kind !== 'string') throw damaged(where, index)
+    lines.push(parsed as RecordLine)
   }
+  if (lines.length === 0) throw notARecord(where, 'it is empty')
   const header = lines[0] as HeaderLine | undefined
   if (header?.kind !== 'header') throw notARecord(where, 'its first line is no header')
   if (header.schema !== 1) throw notARecord(where, `its schema is ${header.schema}, this version reads 1`)
   const run = readRun(lines)
   if (!run) throw notARecord(where, 'it has no header')
   return run
+}
+
+function damaged(where: string, index: number, cause?: unknown): HarnessError {
+  if (index === 0) return notARecord(where, 'its first line is no line of a record', cause)
+  return new HarnessError({
+    code: 'usage',
+    message: `the record is damaged: line ${index + 1} is no line of a record`,
+    where,
+    hint: `What comes before it can be read: head -n ${index} <record> | … report -`,
+    cause,
+  })
 }
 
 function notARecord(where: string, because: string, cause?: unknown): HarnessError {

@@ -61,7 +61,7 @@ export function errorMeaning(error: HarnessError): string {
     case EXIT_CODES.inconclusive:
       return 'no trustworthy answer either way'
     case EXIT_CODES.environment:
-      return 'the system under test did not start or stay up; everything was taken down'
+      return 'the system under test did not start or stay up, or this machine has no room; everything was taken down'
     case EXIT_CODES['measurement-invalid']:
       return 'do not believe this measurement'
     case EXIT_CODES.interrupted:

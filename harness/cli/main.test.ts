@@ -39,6 +39,24 @@ describe('usage', () => {
     expect(stderr).not.toMatch(/\bat .*\.ts:\d+/)
   })
 
+  test.each([
+    ['ends the process', 'process.exit(0)'],
+    ['never finishes loading', 'await new Promise(() => {})'],
+  ])('a scenario that %s: exit 2', async (_, text) => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    writeFileSync(join(folder, 'odd.mts'), text)
+    const { code, stderr } = await run('validate', join(folder, 'odd.mts'))
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(2)
+    expect(stderr).toContain('scenario')
+  })
+
+  test('a mistake in the options is a JSON document when one was asked for', async () => {
+    const { code, stdout } = await run('run', 'black-friday', '--json', '--budget', '1s')
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout).error.message).toContain('60s')
+  })
+
   test('an unknown scenario names the nearest one', async () => {
     const { stderr } = await run('validate', 'blck-friday')
     expect(stderr).toContain('black-friday')

@@ -160,7 +160,21 @@ async function conclude(
 
 // A reader that left (`| head`) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  const failure = asHarnessError(error)
+  process.stderr.write(`${errorText(failure, false)}\nexit ${failure.exitCode}: ${errorMeaning(failure)}\n`)
+  process.exit(failure.exitCode)
+})
+
+// A scenario is somebody's module: one that ends the process, or never finishes loading, must not look like an answer.
+let concluded = false
+const NEVER_SETTLED = 13
+process.on('exit', (code) => {
+  if (concluded || (code !== 0 && code !== NEVER_SETTLED)) return
+  process.stderr.write(
+    'error: a module of the scenario ended the process, or never finished loading\nexit 2: nothing was started\n',
+  )
+  process.exitCode = 2
 })
 
 try {
@@ -168,6 +182,16 @@ try {
 } catch (thrown) {
   if (!(thrown instanceof CommanderError)) throw thrown
   // Help and version come here too, with exit code 0.
-  process.exitCode =
-    thrown.exitCode === 0 ? 0 : new HarnessError({ code: 'usage', message: thrown.message }).exitCode
+  if (thrown.exitCode === 0) process.exitCode = 0
+  else {
+    const error = new HarnessError({ code: 'usage', message: thrown.message.replace(/^error: /, '') })
+    if (process.argv.includes('--json'))
+      process.stdout.write(
+        `${JSON.stringify(errorDocument(process.argv[2] ?? 'rehearse', error), null, 2)}\n`,
+      )
+    process.stderr.write(`exit ${error.exitCode}: ${errorMeaning(error)}\n`)
+    process.exitCode = error.exitCode
+  }
+} finally {
+  concluded = true
 }

@@ -120,12 +120,19 @@ export function assembleWhatIf(run: RunData): WhatIfResult {
 /** The result of `diagnose`: what bound today's topology in a record made earlier. */
 export function assembleDiagnosis(run: RunData): DiagnoseResult {
   const { arms } = measuredArms(run)
+  const measured = run.segments.some(({ line, end }) => end !== null && line.purpose !== 'warm-up')
   const diagnosis = diagnoseToday(run, surgesOf(run), arms)
   const { says, class: name } = diagnosis.bottleneck
   return {
     ...commonOf(run, 'diagnose', {
-      headline: name === 'none' ? `Nothing bounded capacity: ${says}.` : says,
-      exit: { code: 0, meaning: 'the record was read' },
+      headline: !measured
+        ? 'Nothing was measured: the record ends before a surge or a step did.'
+        : name === 'none'
+          ? `Nothing bounded capacity: ${says}.`
+          : says,
+      exit: measured
+        ? { code: 0, meaning: 'the record was read' }
+        : { code: 3, meaning: 'the record holds nothing to diagnose' },
     }),
     ...diagnosis,
   }

@@ -36,7 +36,7 @@ export function incidentMoments(incident: Incident): readonly Moment[] {
       says:
         outageStartSec === null
           ? 'there was no complete outage'
-          : 'fewer than 1 in 10 clicks, or checkouts, got through',
+          : 'fewer than 1 in 10 clicks, or checkouts, were answered in time',
     },
     {
       id: 'restored',

@@ -24,10 +24,10 @@ export function breakSentence(story: Story): string {
   }
   const outage = incident.outageStartSec
   const broke = `${formatCount(incident.onsetSec)} s into the surge the shop broke its promise to shoppers`
-  if (outage === null) return `${broke}; it never went down completely.`
+  if (outage === null) return `${broke}; there was no complete outage.`
   const lasted = incident.outageEndSec === null ? null : incident.outageEndSec - outage
-  const forHowLong = lasted === null ? 'and stayed down' : `for ${formatCount(lasted)} s`
-  return `${broke}, and ${formatCount(outage)} s in it was down completely ${forHowLong}.`
+  const forHowLong = lasted === null ? 'to the end' : `for ${formatCount(lasted)} s`
+  return `${broke}, and from ${formatCount(outage)} s on hardly anyone was answered in time, ${forHowLong}.`
 }
 
 /** Capacity against the peak: "capacity 31 shoppers/s (28–34) covers 52 % of the peak". */

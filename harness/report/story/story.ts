@@ -127,15 +127,17 @@ function verdictOf({ verdict, invariants }: RehearseResult | RunResult): Pick<To
 function tellRehearse(result: RehearseResult): Partial<Told> {
   const { peak, capacity, covers, incident, impact, bottleneck, ruledOut, winner, surges, invariants } =
     result
+  // A run that ended before its surge did has seen no incident, and no quiet surge either.
+  const seen = surges.length > 0
   return {
     ...verdictOf(result),
     peak,
     capacity,
     covers,
-    incident,
+    incident: seen ? incident : null,
     impact,
-    bottleneck,
-    ruledOut,
+    bottleneck: seen || capacity ? bottleneck : null,
+    ruledOut: seen || capacity ? ruledOut : [],
     winner,
     surges,
     invariants,
@@ -187,10 +189,12 @@ function tellWhatIf(result: WhatIfResult, header: HeaderLine | null): Partial<To
 
 function tellDiagnose(result: DiagnoseResult, header: HeaderLine | null): Partial<Told> {
   const { bottleneck, ruledOut } = result
+  if (result.exit.code === 3) return { tone: 'unsure', verdict: 'NOTHING WAS MEASURED' }
   const found = bottleneck.class !== 'none'
+  const sure = bottleneck.confidence !== 'not-confirmed'
   return {
-    tone: found ? 'bad' : 'good',
-    verdict: found ? 'BOTTLENECK FOUND' : 'NO BOTTLENECK',
+    tone: !sure ? 'unsure' : found ? 'bad' : 'good',
+    verdict: !sure ? 'NOT CLEAR YET' : found ? 'BOTTLENECK FOUND' : 'NO BOTTLENECK',
     peak: peakOf(header),
     bottleneck,
     ruledOut,

@@ -184,7 +184,7 @@ export async function believableSurge(
 const OTHER_CROWDS = 2_000_000
 
 /** One surge as a segment, boiled down. Crowd 0 is the scenario's own; any other is as many shoppers, but not the same. */
-async function driveSurge(stage: Stage, crowd = 0): Promise<SurgeResult> {
+async function driveSurge(stage: Stage, crowd: number): Promise<SurgeResult> {
   const { conductor, scenario, experiment, traffic } = stage
   const seed = crowd === 0 ? scenario.seed : segmentSeed(scenario.seed, OTHER_CROWDS + crowd)
   const segment: SegmentData = await conductor.drive(surgePlan(scenario, experiment.file, traffic, seed))

@@ -151,19 +151,25 @@ async function conclude(
     process.exitCode = shown
   } catch (thrown) {
     const error = asHarnessError(thrown)
-    if (options.json) context.stdout(`${JSON.stringify(errorDocument(name, error), null, 2)}\n`)
     stderr(errorText(error, options.verbose))
-    stderr(`exit ${error.exitCode}: ${errorMeaning(error)}`)
-    process.exitCode = error.exitCode
+    fail(name, error, options.json)
   }
+}
+
+/** Leaves with an error's exit code and its last line, and with its JSON document where one was asked for. */
+function fail(name: string, error: HarnessError, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify(errorDocument(name, error), null, 2)}\n`)
+  process.stderr.write(`exit ${error.exitCode}: ${errorMeaning(error)}\n`)
+  process.exitCode = error.exitCode
 }
 
 // A reader that left (`| head`) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return
   const failure = asHarnessError(error)
-  process.stderr.write(`${errorText(failure, false)}\nexit ${failure.exitCode}: ${errorMeaning(failure)}\n`)
-  process.exit(failure.exitCode)
+  process.stderr.write(`${errorText(failure, false)}\n`)
+  fail('', failure, false)
+  process.exit()
 })
 
 // A scenario is somebody's module: one that ends the process, or never finishes loading, must not look like an answer.
@@ -184,13 +190,11 @@ try {
   // Help and version come here too, with exit code 0.
   if (thrown.exitCode === 0) process.exitCode = 0
   else {
+    const [, , ...words] = process.argv
+    const name = words.find((word) => !word.startsWith('-')) ?? 'rehearse'
+    // Commander has said what is wrong.
     const error = new HarnessError({ code: 'usage', message: thrown.message.replace(/^error: /, '') })
-    if (process.argv.includes('--json'))
-      process.stdout.write(
-        `${JSON.stringify(errorDocument(process.argv[2] ?? 'rehearse', error), null, 2)}\n`,
-      )
-    process.stderr.write(`exit ${error.exitCode}: ${errorMeaning(error)}\n`)
-    process.exitCode = error.exitCode
+    fail(name, error, words.includes('--json'))
   }
 } finally {
   concluded = true

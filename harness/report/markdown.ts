@@ -175,7 +175,9 @@ function signOff(story: Story): readonly string[] {
   return [
     '## Sign-off',
     ...(refused === null ? [] : [`**Not for sign-off: ${refused}.**`]),
-    ...(more === null ? [] : [text(`The fix held one replay; "${more}" replays it with other crowds too.`)]),
+    ...(more === null
+      ? []
+      : [text(`Replays of the fix so far: ${story.winner?.replays.of}; "${more}" adds other crowds.`)]),
     markdownTable(SIGN_OFF_FIELDS, [SIGN_OFF_FIELDS.map(() => ' ')]),
   ]
 }

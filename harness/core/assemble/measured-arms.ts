@@ -42,14 +42,16 @@ export function measuredArms(run: RunData): MeasuredArms {
     .map(({ line, found }): ArmResult => {
       const gain =
         baselineCapacity && found.capacity && today ? ratio(found.search, today.found.search) : null
-      const judged = baselineCapacity
-        ? fixVerdict({ capacity: found.capacity as Capacity | null, ratio: gain }, baselineCapacity, asked)
-        : { verdict: 'inconclusive' as const, because: "today's capacity was not measured" }
+      const judge = () => {
+        if (!baselineCapacity)
+          return { verdict: 'inconclusive' as const, because: "today's capacity was not measured" }
+        if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
+        return fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
+      }
       return {
         ...armFacts(run, line, found),
         ratio: gain,
-        ...judged,
-        ...(baselineCapacity && !found.capacity && { because: notMeasuredBecause(found) }),
+        ...judge(),
         predicted: state.predict(line.fixes)?.perSec ?? null,
       }
     })

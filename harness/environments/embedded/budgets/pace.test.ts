@@ -38,6 +38,15 @@ describe('Pace', () => {
     expect(pace.speed).toBeCloseTo(1, 1)
   })
 
+  it('takes no notice of a reading in which no time passed', () => {
+    let reading = 1.5
+    const pace = new Pace(1, () => reading)
+    pace.observe()
+    reading = Number.POSITIVE_INFINITY
+    pace.observe()
+    expect(pace.speed).toBe(1.5)
+  })
+
   it('counts the mean of a core that switches between two speeds', () => {
     let n = 0
     const pace = new Pace(1, () => (n++ % 4 === 0 ? 1.8 : 1))

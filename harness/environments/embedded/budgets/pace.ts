@@ -25,9 +25,12 @@ export class Pace {
 
   /** The mean counts, not the median: a core switches between two speeds, and the work it does is the mean of both. */
   observe(): void {
+    const reading = this.#read() / this.#nominal
+    // A clock too coarse to see the work says that it took no time.
+    if (!Number.isFinite(reading)) return
     this.#readings++
     const gain = Math.max(GAIN, 1 / this.#readings)
-    this.#speed += gain * (this.#read() / this.#nominal - this.#speed)
+    this.#speed += gain * (reading - this.#speed)
   }
 
   /**

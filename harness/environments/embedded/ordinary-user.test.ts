@@ -55,7 +55,8 @@ function giveTo(user: { uid: number; gid: number }, path: string): void {
 
 test.skipIf(!asRoot || process.platform !== 'linux')(
   'an ordinary user who may write no control group gets budgets by the duty cycle',
-  { timeout: 90_000 },
+  // Beside other tests the machine may be too busy for any budget to bind, and the probe then rightly says so.
+  { timeout: 90_000, retry: 2 },
   async () => {
     const user = postgresUser()!
     folder = mkdtempSync(join(tmpdir(), 'ordinary-user-'))

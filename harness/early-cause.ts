@@ -8,7 +8,7 @@ const LATEST_SEC = 90
 
 /**
  * Tells the cause once, as early as it can be told. A surge that climbs within a second may drive two resources to their
- * limit at once; then the first step of today's capacity search that fails, just above the limit, says which comes first.
+ * limit at once; the first steps of today's capacity search around the limit say which comes first.
  */
 export type CauseTeller = {
   readonly afterSurge: () => void
@@ -19,6 +19,7 @@ export type CauseTeller = {
 
 export function causeTeller({ conductor }: Stage, events: RehearsalEvents): CauseTeller {
   let told = false
+  let limitSeen = false
   const tell = (says: string) => {
     told = true
     conductor.event('phase', 'cause')
@@ -26,21 +27,20 @@ export function causeTeller({ conductor }: Stage, events: RehearsalEvents): Caus
   }
   return {
     afterSurge: () => {
-      const cause = earlyCause(conductor.data(), 'surge')
-      if (cause.sure) tell(cause.says)
-      else {
-        const between = cause.between.filter((one) => one !== 'none').join(' or ')
-        events.say(`the surge does not hold; cause not sure yet${between ? ` (${between})` : ''}: steps tell`)
-      }
+      const { between } = earlyCause(conductor.data())
+      const suspected = between.length > 0 ? ` (suspected: ${between.join(' or ')})` : ''
+      events.say(`the surge does not hold${suspected}; steps around the limit tell the cause`)
     },
     afterStep: ({ verdict }) => {
+      if (told) return
       const late = conductor.clock.nowUs() >= LATEST_SEC * 1e6
-      if (told || (verdict !== 'fail' && !late)) return
-      const cause = earlyCause(conductor.data(), 'steps')
+      limitSeen ||= verdict === 'fail'
+      if (!limitSeen && !late) return
+      const cause = earlyCause(conductor.data())
       if (cause.sure || late) tell(cause.says)
     },
     afterSearch: () => {
-      if (!told) tell(earlyCause(conductor.data(), 'steps').says)
+      if (!told) tell(earlyCause(conductor.data()).says)
     },
   }
 }

@@ -30,6 +30,8 @@ export type World = {
 export type StageRequest = {
   readonly command: string
   readonly scenario: string
+  /** What was rehearsed, as the command line named it. */
+  readonly env: string
   readonly set: readonly string[]
   readonly seed: number | null
   readonly budgetSec: number
@@ -117,7 +119,12 @@ export async function onStage<T>(
       platform: `${process.platform}-${process.arch}`,
       speed,
     },
-    options: { quick: request.quick, budgetSec: request.budgetSec, set: request.set },
+    options: {
+      quick: request.quick,
+      budgetSec: request.budgetSec,
+      env: request.env,
+      set: request.set,
+    },
   })
   folder.publish()
 

@@ -102,15 +102,25 @@ test('a derived file is written whole or not at all', () => {
   folder.close()
 })
 
-test('a folder that cannot be written is an environment error that says how to mend it', () => {
+test('a run is never written over another, nor into a file', () => {
   const file = join(reports, 'a-file')
   writeFileSync(file, '')
-  try {
-    createRun({ reports: file, out: null, name: 'x', now: at(0) })
-    expect.unreachable()
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'environment', exitCode: 4 })
-    expect((error as HarnessError).hint).toContain('--out')
+  const older = join(reports, 'older')
+  const createAt = (out: string) => createRun({ reports, out, name: 'x', now: at(0) })
+  createAt(older).close()
+  for (const [out, says] of [
+    [older, 'a run is recorded there already'],
+    [file, 'is, or leads through, a file'],
+    [join(file, 'below'), 'is, or leads through, a file'],
+  ] as const) {
+    try {
+      createAt(out)
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'usage', where: out })
+      expect((error as HarnessError).message).toContain(says)
+      expect((error as HarnessError).hint).toContain('--out')
+    }
   }
 })
 

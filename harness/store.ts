@@ -48,7 +48,7 @@ export function createRun(options: {
   const path = options.out ? resolve(options.out) : join(options.reports, id)
   const descriptor = orFolderError(path, () => {
     makeFolder(path)
-    return openSync(join(path, RECORD), 'w')
+    return openSync(join(path, RECORD), 'wx')
   })
   const lines: RecordLine[] = []
   let closed = false
@@ -117,11 +117,24 @@ function pointLatest(reports: string, id: string): void {
   }
 }
 
+/** Another run's record is never written over, and a file is no folder. */
+function taken(path: string, cause: unknown): HarnessError {
+  const holdsRun = existsSync(join(path, RECORD))
+  return new HarnessError({
+    code: 'usage',
+    message: holdsRun ? 'a run is recorded there already' : 'that path is, or leads through, a file',
+    where: path,
+    hint: `Give --out a folder that ${holdsRun ? 'holds no run' : 'can be made'}.`,
+    cause,
+  })
+}
+
 function orFolderError<T>(path: string, act: () => T): T {
   try {
     return act()
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw taken(path, cause)
     const hint =
       code === 'ENOSPC'
         ? 'Free some disk space (a run needs about 20 MB), or write elsewhere with --out <folder>.'

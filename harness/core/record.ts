@@ -38,7 +38,13 @@ export type HeaderLine = {
   readonly scope: Scope
   readonly scenario: ScenarioFacts
   readonly machine: MachineFacts
-  readonly options: { readonly quick: boolean; readonly budgetSec: number; readonly set: readonly string[] }
+  readonly options: {
+    readonly quick: boolean
+    readonly budgetSec: number
+    /** `--env` as it was given; records of 0.1 before November 2026 lack it. */
+    readonly env?: string
+    readonly set: readonly string[]
+  }
 }
 
 /** The scenario as plain data: everything analysis needs, nothing that has to be imported again. */

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import type { HeaderLine } from '../core/record.ts'
 import type { AnyResult } from '../core/result.ts'
 import { formatElapsed, formatRate } from './format.ts'
 import { plainText } from './plain-text.ts'
@@ -21,16 +22,20 @@ import { scopeWords, stampsOf, trustOf } from './story/trust.ts'
 import { fixTable } from './terminal/fix-table.ts'
 import { wrap } from './terminal/wrap.ts'
 
-export type TerminalOptions = { readonly colour: boolean; readonly width: number }
+export type TerminalOptions = {
+  readonly colour: boolean
+  readonly width: number
+  /** The record's header, for results that do not carry it. */
+  readonly header?: HeaderLine
+}
 
 const MARKS: Readonly<Record<Tone, string>> = { bad: '✗', good: '✓', unsure: '?', void: '!' }
 const LABEL_WIDTH = 12
 
 /** The answer as the terminal shows it: at most `width` columns (100 at most), without colour when asked. */
-export function renderAnswer(result: AnyResult, { colour, width }: TerminalOptions): string {
+export function renderAnswer(result: AnyResult, { colour, width, header }: TerminalOptions): string {
   const columns = Math.min(100, Math.max(40, width))
-  const header = 'header' in result ? result.header : null
-  const story = toStory(result, header)
+  const story = toStory(result, header ?? ('header' in result ? result.header : null))
   const paint = painter(story.tone, colour)
   const facts = [
     ...timelineLines(story, columns),

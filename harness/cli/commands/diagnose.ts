@@ -11,7 +11,7 @@ export function diagnoseCommand(context: Context, ref: string): Ending {
   context.stdout(
     context.options.json
       ? toJson(result)
-      : `${renderAnswer(result, { colour: context.colour, width: context.columns })}\n`,
+      : `${renderAnswer(result, { colour: context.colour, width: context.columns, header: run.header })}\n`,
   )
   return result.exit
 }

@@ -32,6 +32,6 @@ function render(context: Context, { result, run, format }: Rendering): string {
     case 'json':
       return toJson(result)
     case 'text':
-      return `${renderAnswer(result, { colour: context.colour, width: context.columns })}\n`
+      return `${renderAnswer(result, { colour: context.colour, width: context.columns, header: run.header })}\n`
   }
 }

@@ -1,4 +1,4 @@
-import { HarnessError } from '../../core/errors.ts'
+import { EXIT_CODES, HarnessError } from '../../core/errors.ts'
 import type { AnyResult } from '../../core/result.ts'
 import type { RunData } from '../../core/run-data.ts'
 import { readRun } from '../../core/run-data.ts'
@@ -46,6 +46,7 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
       {
         command: command.name,
         scenario: command.scenario,
+        env: options.env,
         set: options.set,
         seed: options.seed,
         budgetSec: options.budgetSec ?? defaultSec,
@@ -107,11 +108,19 @@ function data(folder: RunFolder): RunData {
   return run
 }
 
+const INTERRUPTED: Ending = {
+  code: EXIT_CODES.interrupted,
+  meaning: 'interrupted after the answer was found; the record is whole',
+}
+
 function answer(context: Context, folder: RunFolder, result: AnyResult): Ending {
   const { options } = context
-  const named = 'report' in result ? { ...result, report: `${folder.path}/report.html` } : result
+  // Ctrl-C while everything was taken down: the answer is whole, but whoever stopped us is told that we stopped.
+  const exit = context.interrupt.aborted ? INTERRUPTED : result.exit
+  const ended = { ...result, exit }
+  const named = 'report' in ended ? { ...ended, report: `${folder.path}/report.html` } : ended
   if (options.json) context.stdout(toJson(named))
   else context.stdout(`${renderAnswer(named, { colour: context.colour, width: context.columns })}\n`)
   if (options.open) openReport(`${folder.path}/report.html`)
-  return result.exit
+  return exit
 }

@@ -1,10 +1,10 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import { confirm } from '../diagnose/confirm.ts'
+import { confirm, refutedBy } from '../diagnose/confirm.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { diagnosisWindows } from '../diagnose/windows.ts'
 import { repeatedSurges } from '../measure/repeated-surges.ts'
 import { surgeResult } from '../measure/surge.ts'
-import type { ArmResult, Diagnosis, SurgeResult } from '../result.ts'
+import type { ArmResult, Diagnosis, StepResult, SurgeResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
 import { armCapacity } from './arm-capacity.ts'
 
@@ -24,48 +24,94 @@ export function surgesOf(run: RunData): SurgeResult[] {
 }
 
 /**
- * What bounds today's topology: read from the surge around its onset and from the capacity steps around the limit, then
- * held against what the fixes did. Where the surge held, its peak alone is asked about: what would bind beyond it is no
- * bottleneck of this surge (it stands as the capacity's limit).
+ * What bounds today's topology, held against what the fixes did: the capacity steps around the limit tell it, and where
+ * they leave doubt the surge around its onset as well. Where the surge held, its peak alone is asked about: what would
+ * bind beyond it is no bottleneck of this surge (it stands as the capacity's limit).
  */
 export function diagnoseToday(
   run: RunData,
   surges: readonly SurgeResult[],
   arms: readonly ArmResult[],
 ): Diagnosis {
-  const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
-  const repeated = repeatedSurges(run)
-  const own: RunData = {
-    ...run,
-    segments: run.segments.filter(({ line }) => todays.has(line.arm) && !repeated.has(line.segment)),
-  }
-  const steps = [...todays].flatMap((arm) => armCapacity(run, arm).steps)
-  const surge = surges.find(({ arm }) => todays.has(arm))
-  const found = diagnose(own, diagnosisWindows(own, surge?.incident ?? null, surge?.held ? [] : steps))
-  return confirm(found, arms)
+  const measured = measuredToday(run, surges)
+  const found = readToday(measured, new Set())
+  const refuted = refutedBy(arms)
+  // An experiment outweighs any testimony: what a fix did not move is not what binds, if anything else can be.
+  const other = refuted.has(found.bottleneck.class) ? readToday(measured, refuted) : found
+  return confirm(other.bottleneck.class === 'none' ? found : other, arms)
 }
 
 /** The cause as far as it can be told before any fix was tried. */
 export type EarlyCause = {
   readonly says: string
-  /** One class fits clearly better than any other. */
+  /** The steps around the limit speak clearly for one class. */
   readonly sure: boolean
-  /** The class that fits best, and the one it could be instead. */
+  /** The classes that it can be: one, or two while it is open between them. */
   readonly between: readonly BottleneckClass[]
 }
 
-/** Reads the surge around its onset, or the capacity steps around the limit alone. */
-export function earlyCause(run: RunData, from: 'surge' | 'steps'): EarlyCause {
-  const surges = surgesOf(run)
-  const { bottleneck } = diagnoseToday(run, from === 'surge' ? surges : [], [])
+/** What the surge and the capacity steps driven so far say. */
+export function earlyCause(run: RunData): EarlyCause {
+  const measured = measuredToday(run, surgesOf(run))
+  const { bottleneck } = readToday(measured, new Set())
   return {
     says:
       bottleneck.class === 'none'
         ? `cause: not clear yet (${bottleneck.says})`
         : `cause, ${CONFIDENCE[bottleneck.confidence]}: ${bottleneck.says}`,
-    sure: bottleneck.confidence === 'likely' && bottleneck.class !== 'none',
-    between: [bottleneck.class, ...(bottleneck.runnerUp ? [bottleneck.runnerUp] : [])],
+    sure: readSteps(measured, new Set()) !== null,
+    between: [
+      bottleneck.class,
+      ...(bottleneck.confidence === 'not-confirmed' && bottleneck.runnerUp ? [bottleneck.runnerUp] : []),
+    ].filter((named) => named !== 'none'),
   }
+}
+
+/** Today's topology as far as it was measured. */
+type Measured = {
+  readonly run: RunData
+  readonly incident: SurgeResult['incident'] | null
+  readonly steps: readonly StepResult[]
+}
+
+function measuredToday(run: RunData, surges: readonly SurgeResult[]): Measured {
+  const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
+  const repeated = repeatedSurges(run)
+  const surge = surges.find(({ arm }) => todays.has(arm))
+  return {
+    run: {
+      ...run,
+      segments: run.segments.filter(({ line }) => todays.has(line.arm) && !repeated.has(line.segment)),
+    },
+    incident: surge?.incident ?? null,
+    steps: surge?.held ? [] : [...todays].flatMap((arm) => armCapacity(run, arm).steps),
+  }
+}
+
+/** Readings of one a second over less than this are too few to tell two classes apart. */
+const ENOUGH_SEC = 3
+
+function readToday(measured: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis {
+  const { run, incident, steps } = measured
+  const clear = readSteps(measured, refuted)
+  if (clear) return clear
+  const all = diagnose(run, diagnosisWindows(run, incident, steps), refuted)
+  return all.bottleneck.class === 'none' && incident !== null
+    ? diagnose(run, diagnosisWindows(run, incident, []), refuted)
+    : all
+}
+
+/**
+ * What the steps around the limit say by themselves; `null` when that is not clear. They are the purest picture there is:
+ * a surge that climbs within a second drives several resources to their limits at once, whichever comes first.
+ */
+function readSteps({ run, steps }: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis | null {
+  const windows = diagnosisWindows(run, null, steps)
+  const seconds = windows.reduce((sum, { fromUs, toUs }) => sum + (toUs - fromUs) / 1e6, 0)
+  if (seconds < ENOUGH_SEC) return null
+  const found = diagnose(run, windows, refuted)
+  const { confidence, class: named } = found.bottleneck
+  return confidence === 'likely' && named !== 'none' ? found : null
 }
 
 const CONFIDENCE = { confirmed: 'confirmed', likely: 'likely', 'not-confirmed': 'not confirmed' } as const

@@ -15,12 +15,7 @@ export function confirm(diagnosis: Diagnosis, arms: readonly TriedArm[]): Diagno
   const { bottleneck } = diagnosis
   const rule = ruleOf(bottleneck.class)
   if (!rule) return diagnosis
-  const seen = new Map<FixId, 'up' | 'none'>()
-  for (const { fixes, verdict } of arms) {
-    const [fix] = fixes
-    const moved = movement(verdict)
-    if (fix && fixes.length === 1 && moved) seen.set(fix.id, moved)
-  }
+  const seen = movements(arms)
   const rival = bottleneck.runnerUp === null ? undefined : ruleOf(bottleneck.runnerUp)
   const { confidence, against } = judge(rule, rival, seen, bottleneck.confidence)
   return {
@@ -28,6 +23,26 @@ export function confirm(diagnosis: Diagnosis, arms: readonly TriedArm[]): Diagno
     bottleneck: { ...bottleneck, confidence, against },
     findings: [finding(diagnosis, arms)],
   }
+}
+
+/** Classes whose own fix was tried alone and changed nothing, though it would have had to. */
+export function refutedBy(arms: readonly TriedArm[]): ReadonlySet<BottleneckClass> {
+  const seen = movements(arms)
+  const refuted = RULES.filter(({ predictions, decisive }) =>
+    decisive === null ? false : predictions[decisive] === 'up' && seen.get(decisive) === 'none',
+  )
+  return new Set(refuted.map((rule) => rule.class))
+}
+
+/** What each fix did to capacity when it was the only change. */
+function movements(arms: readonly TriedArm[]): ReadonlyMap<FixId, 'up' | 'none'> {
+  const seen = new Map<FixId, 'up' | 'none'>()
+  for (const { fixes, verdict } of arms) {
+    const [fix] = fixes
+    const moved = movement(verdict)
+    if (fix && fixes.length === 1 && moved) seen.set(fix.id, moved)
+  }
+  return seen
 }
 
 function judge(

@@ -1,3 +1,4 @@
+import type { BottleneckClass } from '../bottleneck.ts'
 import { planDurationSec } from '../plan.ts'
 import type { Diagnosis } from '../result.ts'
 import type { RunData } from '../run-data.ts'
@@ -8,11 +9,15 @@ import type { DiagnosisWindow } from './windows.ts'
 
 /**
  * What bounded capacity in these windows (`diagnosisWindows`; by default everything that was measured on today's
- * topology), from measurements alone. It is at most `likely` until a fix was tried: see `confirm`.
+ * topology), from measurements alone; `refuted`: classes that experiments spoke against. It is at most `likely` until a fix was tried: see `confirm`.
  */
-export function diagnose(run: RunData, windows?: readonly DiagnosisWindow[]): Diagnosis {
+export function diagnose(
+  run: RunData,
+  windows?: readonly DiagnosisWindow[],
+  refuted: ReadonlySet<BottleneckClass> = new Set(),
+): Diagnosis {
   const measured = strip(run)
-  return rank(readSignals(measured, windows && windows.length > 0 ? windows : everything(measured)))
+  return rank(readSignals(measured, windows && windows.length > 0 ? windows : everything(measured)), refuted)
 }
 
 function everything(run: RunData): DiagnosisWindow[] {

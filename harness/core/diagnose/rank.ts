@@ -1,3 +1,4 @@
+import type { BottleneckClass } from '../bottleneck.ts'
 import type { Diagnosis } from '../result.ts'
 import { RULES } from './index.ts'
 import { noBottleneck } from './none.ts'
@@ -11,9 +12,16 @@ const LIKELY_FROM = 0.7
 /** … unless another class that stands comes this close to it: then both fit. */
 const LEAD = 0.2
 
+const REFUTED = 'the fix that would have helped against it was tried alone, and changed nothing'
+
 /** The class that fits the measurements best, its strongest rival, and why the others were ruled out. */
-export function rank(signals: Signals): Diagnosis {
-  const ranked = RULES.map((rule): Ranked => ({ ...rule.assess(signals), rule })).sort(
+export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = new Set()): Diagnosis {
+  const assessed = RULES.map((rule): Ranked => {
+    const assessment = rule.assess(signals)
+    const because = refuted.has(rule.class) ? REFUTED : assessment.ruledOutBecause
+    return { ...assessment, ruledOutBecause: because, rule }
+  })
+  const ranked = assessed.sort(
     (a, b) => Number(a.ruledOutBecause !== null) - Number(b.ruledOutBecause !== null) || b.score - a.score,
   )
   const standing = ranked.filter(

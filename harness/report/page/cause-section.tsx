@@ -18,9 +18,10 @@ export function CauseSection({ story }: { readonly story: Story }) {
       </p>
       {evidence.length > 0 ? (
         <TableBox label="Evidence by layer">
-          <table class="evidence">
+          <table class="evidence stacks">
             <caption>
-              What each layer testifies, over the time from the first sign until the SLO broke
+              What each layer testifies at the limit: in the steps around it or, where they leave doubt, in
+              the surge
             </caption>
             <thead>
               <tr>
@@ -42,10 +43,12 @@ export function CauseSection({ story }: { readonly story: Story }) {
                   <td>
                     {says} <small>{metric}</small>
                   </td>
-                  <td class="number">
+                  <td class="number" data-label="measured">
                     {formatValue(value)} {unit}
                   </td>
-                  <td class="number">{formatValue(threshold)}</td>
+                  <td class="number" data-label="threshold">
+                    {formatValue(threshold)}
+                  </td>
                   <td class="nowrap">{supports ? '✓ for it' : '– not for it'}</td>
                 </tr>
               ))}

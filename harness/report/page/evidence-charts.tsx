@@ -118,7 +118,7 @@ export function DatabaseSection({ story, run }: Props) {
       ) : null}
       {statements.length > 0 ? (
         <TableBox label="Heaviest statements">
-          <table>
+          <table class="stacks">
             <caption>Heaviest statements over the surge on today's topology</caption>
             <thead>
               <tr>
@@ -137,9 +137,15 @@ export function DatabaseSection({ story, run }: Props) {
             <tbody>
               {statements.map(({ queryId, query, calls, meanMs, shareRatio }) => (
                 <tr key={queryId}>
-                  <td class="number">{formatPercent(shareRatio)}</td>
-                  <td class="number">{formatCount(calls)}</td>
-                  <td class="number">{formatMs(meanMs, null)}</td>
+                  <td class="number" data-label="share of time">
+                    {formatPercent(shareRatio)}
+                  </td>
+                  <td class="number" data-label="calls">
+                    {formatCount(calls)}
+                  </td>
+                  <td class="number" data-label="mean">
+                    {formatMs(meanMs, null)}
+                  </td>
                   <td>
                     <code class="statement">{query}</code>
                   </td>

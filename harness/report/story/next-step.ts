@@ -1,4 +1,5 @@
 import { applyFixes } from '../../core/fixes.ts'
+import type { HeaderLine } from '../../core/record.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Story } from './story.ts'
 
@@ -11,30 +12,52 @@ export const PROGRAM = 'npm run -s doorbuster --'
 /** The one next step that serves the reader best. */
 export function nextStepOf(story: Story): NextStep {
   const { result, header, winner, whatif } = story
-  const scenario = header ? shellWord(header.scenario.name) : '<scenario>'
-  const again = `${result.command === 'diagnose' ? 'rehearse' : result.command} ${scenario}`
+  const withSame = (command: string, more: readonly string[] = []) => commandLine(command, header, more)
+  const command = result.command === 'diagnose' ? 'rehearse' : result.command
+  const again = withSame(command)
   const otherSeed = `--seed ${(header?.scenario.seed ?? 42) + 1}`
   if (!story.believable) return { says: 'Mend what the reasons name, then measure again', command: again }
   if (result.partial) return { says: 'Let it run to its end', command: again }
   if (result.quick) return { says: 'Run it at full length before deciding anything', command: again }
   if (story.tone === 'unsure' && result.command === 'rehearse') {
-    return { says: 'Give it more time: more steps narrow the intervals', command: `${again} --budget 10m` }
+    return {
+      says: 'Give it more time: more steps narrow the intervals',
+      command: withSame('rehearse', ['--budget 10m']),
+    }
   }
   const today = whatif?.baseline.topology ?? null
   if (winner?.survives && today) {
     const settings = changedSettings(today, applyFixes(today, winner.fixes), header?.machine.speed ?? 1)
     return {
       says: "Make the fix today's topology and rehearse it on another crowd",
-      command: ['rehearse', scenario, ...settings, otherSeed].join(' '),
+      command: withSame('rehearse', [...settings, otherSeed]),
     }
   }
   if (result.command === 'rehearse') {
     return {
       says: 'See whether another crowd of the same size says the same',
-      command: `${again} ${otherSeed}`,
+      command: withSame('rehearse', [otherSeed]),
     }
   }
-  return { says: 'Rehearse the whole surge, with fixes', command: `rehearse ${scenario}` }
+  return { says: 'Rehearse the whole surge, with fixes', command: withSame('rehearse') }
+}
+
+/** A command on the scenario, app and settings of a recorded run, and with `more` options, which win over them. */
+export function commandLine(command: string, header: HeaderLine | null, more: readonly string[]): string {
+  if (!header) return [command, '<scenario>', ...more].join(' ')
+  const { env = 'embedded', set } = header.options
+  const app = env === 'embedded' ? [] : [`--env ${shellWord(env)}`]
+  const pathOf = (setting: string) => setting.split('=', 1)[0]
+  const changed = new Set(more.map((option) => pathOf(option.replace('--set ', ''))))
+  const kept = set.filter((setting) => !changed.has(pathOf(setting)))
+  const settings = kept.map((setting) => `--set ${shellWord(setting)}`)
+  return [command, shellWord(scenarioReference(header.scenario)), ...app, ...settings, ...more].join(' ')
+}
+
+/** What a command calls a scenario: its name when it comes with Doorbuster, else the path of its module. */
+function scenarioReference({ path }: { readonly path: string }): string {
+  const own = /(?:^|[\\/])scenarios[\\/]((?:known[\\/])?[\w-]+)\.ts$/.exec(path)?.[1]?.replace('\\', '/')
+  return own ?? path
 }
 
 /**

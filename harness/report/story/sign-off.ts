@@ -1,4 +1,4 @@
-import { shellWord } from './next-step.ts'
+import { commandLine } from './next-step.ts'
 import type { Story } from './story.ts'
 
 export const SIGN_OFF_FIELDS = ['Name', 'Role', 'Date', 'Decision'] as const
@@ -20,6 +20,5 @@ export function signOffCommand(story: Story): string | null {
   if (result.command !== 'rehearse' || !header || !winner?.survives || winner.replays.of >= REPLAYS)
     return null
   if (noSignOffBecause(story) !== null) return null
-  const settings = header.options.set.map((setting) => `--set ${shellWord(setting)}`)
-  return ['rehearse', shellWord(header.scenario.name), ...settings, `--repeat ${REPLAYS}`].join(' ')
+  return commandLine('rehearse', header, [`--repeat ${REPLAYS}`])
 }

@@ -90,9 +90,25 @@ describe('a story', () => {
     expect(signOffCommand(tell('invalid'))).toBeNull()
   })
 
+  it('names what was rehearsed: a module by its path, the app, the settings that no fix replaces', () => {
+    const { result } = makeRehearsal('does-not-hold')
+    const header = {
+      ...result.header,
+      scenario: { ...result.header.scenario, path: '/home/me/my sale.mts' },
+      options: {
+        ...result.header.options,
+        env: './shop.ts',
+        set: ['topology.app.cpu=0.2', 'topology.app.instances=1'],
+      },
+    }
+    const { command } = nextStepOf(toStory(result, header))
+    expect(command).toContain("rehearse '/home/me/my sale.mts' --env ./shop.ts --set topology.app.cpu=0.2")
+    expect(command.match(/app\.instances=\d/g)).toEqual(['app.instances=2'])
+  })
+
   it('quotes a scenario whose name a shell would read', () => {
     const { result } = makeRehearsal('holds')
-    const header = { ...result.header, scenario: { ...result.header.scenario, name: "a'b; rm -rf ." } }
+    const header = { ...result.header, scenario: { ...result.header.scenario, path: "a'b; rm -rf ." } }
     expect(nextStepOf(toStory(result, header)).command).toContain("rehearse 'a'\\''b; rm -rf .'")
   })
 

@@ -22,7 +22,7 @@ export const HEADER: HeaderLine = {
   scenario: {
     name: 'black-friday',
     question: 'Do we take orders through the doors-open minute?',
-    path: 'scenarios/black-friday.ts',
+    path: '/srv/doorbuster/scenarios/black-friday.ts',
     hash: '7d1f6b0c55aa',
     seed: 42,
     curveLabel: 'doors-open minute, real speed',
@@ -37,7 +37,7 @@ export const HEADER: HeaderLine = {
     keepHeadroom: 0.3,
   },
   machine: { cores: 2, memoryMb: 7936, node: 'v20.19.5', platform: 'linux x64', speed: 1 },
-  options: { quick: false, budgetSec: 300, set: [] },
+  options: { quick: false, budgetSec: 300, env: 'embedded', set: [] },
 }
 
 export function armLine(arm: number, fixes: ArmLine['fixes'], topology: Topology): ArmLine {

@@ -48,7 +48,7 @@ export const TIMING: Readonly<Record<'full' | 'quick', StepTiming>> = {
     targetHalfWidth: 0.2,
     warmUpSec: { fresh: 2, warm: 1 },
     settleSec: 1,
-    endSec: 5,
+    endSec: 3.5,
   },
 }
 

@@ -220,6 +220,22 @@ describe('step by step', () => {
     expect(next(start(options), { stepsLeft: 0 })).toMatchObject({ kind: 'done', because: 'budget' })
   })
 
+  it('spends its last step on an end of the interval that is still open', () => {
+    // 34 failed and passed, 48 failed: how low capacity may be, nothing says yet.
+    const open = seen([34, 'fail'], [34, 'pass'], [47.6, 'fail'])
+    const halfWidth = (search: Search) => {
+      const { low, high, perSec } = estimate(search)!
+      return (high - low) / 2 / perSec
+    }
+    const last = next(open, { stepsLeft: 1 })
+    expect(last).toMatchObject({ kind: 'step', confirm: false })
+    if (last.kind !== 'step') return
+    expect(last.perSec).toBeLessThan(34)
+    expect(halfWidth(observe(open, { perSec: last.perSec, verdict: 'pass' }))).toBeLessThan(0.4)
+    const usual = next(open, { stepsLeft: 2 })
+    expect(usual).not.toEqual(last)
+  })
+
   it('an unlucky failure far below is neither believed nor reported as the first failure', () => {
     let unlucky = true
     const { search } = drive(

@@ -1,6 +1,7 @@
 import type { Estimate, StepVerdict } from './result.ts'
 import {
   expectedInformation,
+  expectedWidth,
   flatPosterior,
   marginal,
   type Posterior,
@@ -20,7 +21,7 @@ const GROWTH = 1.8
 /** An invalid step is repeated twice before the run is void (DESIGN §8); as often for one with too few samples. */
 const REPEATS = 2
 /** Loads considered for the next step, as shares of the posterior. */
-const CANDIDATES = [0.05, 0.15, 0.25, 0.35, 0.45, 0.5, 0.55, 0.65, 0.75, 0.85, 0.95] as const
+const CANDIDATES = [0.02, 0.05, 0.15, 0.25, 0.35, 0.45, 0.5, 0.55, 0.65, 0.75, 0.85, 0.95, 0.98] as const
 /** A statement about capacity never goes beyond this factor of the loads that were measured. */
 const EXTRAPOLATE = 1.3
 
@@ -149,14 +150,19 @@ function closeIn(search: Search, left: number): SearchMove {
   if (confirmsLeft > 0 && worthConfirming) return step(search, low, true)
   // Far above what ever passed a step only shows collapse, and costs what clearing it up takes.
   const highest = Math.max(...loads(search, 'pass')) * options.growth
-  let best = { perSec: Math.min(perSec, highest), information: -1 }
+  // The last step is not for what comes after it: it is the one that leaves the narrowest interval.
+  const worth =
+    left <= 1
+      ? (load: number) => -expectedWidth(search.posterior, load)
+      : (load: number) => expectedInformation(search.posterior, load)
+  let best = { perSec: Math.min(perSec, highest), worth: Number.NEGATIVE_INFINITY }
   for (const q of CANDIDATES) {
     const candidate = tidy(search, Math.min(highest, posteriorQuantile(search.posterior, q)))
     // What could not be judged at a load (it drifted, say) will hardly be judged there the next time.
     const latest = observations.at(-1)
     if (latest?.verdict === 'inconclusive' && Math.abs(Math.log(candidate / latest.perSec)) < 0.05) continue
-    const information = expectedInformation(search.posterior, candidate)
-    if (information > best.information) best = { perSec: candidate, information }
+    const here = worth(candidate)
+    if (here > best.worth) best = { perSec: candidate, worth: here }
   }
   return step(search, best.perSec)
 }

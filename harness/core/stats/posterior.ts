@@ -114,6 +114,31 @@ export function expectedInformation(posterior: Posterior, load: number): number 
   return entropy(passOverall) - entropyWithin
 }
 
+/**
+ * Width of the 95 % interval on the log axis, ln(high ÷ low), that is to be expected after a step at `load`: each outcome
+ * weighed by how likely it is. Information prefers the middle; only width closes an end that is still open.
+ */
+export function expectedWidth(posterior: Posterior, load: number): number {
+  const chance = expectedPass(posterior, load)
+  return (
+    chance * widthLn(weighStep(posterior, load, true)) +
+    (1 - chance) * widthLn(weighStep(posterior, load, false))
+  )
+}
+
+function widthLn(posterior: Posterior): number {
+  return Math.log(posteriorQuantile(posterior, 0.975) / posteriorQuantile(posterior, 0.025))
+}
+
+function expectedPass(posterior: Posterior, load: number): number {
+  const { points, mass } = posterior
+  const loadLn = Math.log(load)
+  return mass.reduce((sum, probability, index) => {
+    const distance = lnAt(posterior, index % points) - loadLn
+    return sum + probability * passChance(distance, SLOPES[Math.floor(index / points)]!.s)
+  }, 0)
+}
+
 function lnAt(posterior: Posterior, point: number): number {
   return posterior.fromLn + point * STEP_LN
 }

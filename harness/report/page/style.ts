@@ -133,7 +133,7 @@ main>section{margin-bottom:2.25rem}
 .bars tbody th{padding:0}.bars td{padding:0;grid-column:1/-1}
 .bars .figure{grid-area:1/2;text-align:end;padding-inline-start:.75rem}.track{grid-row:2;height:1.7rem}.beside{grid-row:3;font-size:.875rem}
 .glossary div,.pairs div{grid-template-columns:1fr;gap:0}
-.stacks,.stacks caption,.stacks tbody{display:block}.stacks thead{position:absolute;left:-100vw}
+.stacks,.stacks caption,.stacks tbody{display:block}.stacks thead{display:none}
 .stacks tbody tr{display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:.6rem .8rem;border-top:1px solid var(--line)}
 .stacks tbody th,.stacks td{border:0;padding:0;min-width:0}
 .stacks tbody th,.stacks td:not(.number,.nowrap){flex:1 0 100%}

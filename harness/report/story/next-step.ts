@@ -86,6 +86,6 @@ function figure(value: number | string): string {
 }
 
 /** As one word of a command line. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

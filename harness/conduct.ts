@@ -69,7 +69,7 @@ export function conductor(parts: ConductorParts): Conductor {
   async function whileAlive<T>(act: () => Promise<T>): Promise<T> {
     const throwIfOver = () => {
       if (death) throw death
-      if (parts.interrupt.aborted) throw interrupted()
+      if (parts.interrupt.aborted) throw interrupted(parts.folder)
     }
     throwIfOver()
     try {
@@ -187,11 +187,12 @@ export function conductor(parts: ConductorParts): Conductor {
   }
 }
 
-export function interrupted(): HarnessError {
+export function interrupted(folder: Pick<RunFolder, 'path'>): HarnessError {
   return new HarnessError({
     code: 'interrupted',
     message: 'interrupted',
-    hint: 'The partial record is kept: read it with "report latest".',
+    where: folder.path,
+    hint: 'The partial record is kept: read it with "report" and that path.',
   })
 }
 

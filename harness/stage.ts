@@ -132,7 +132,7 @@ export async function onStage<T>(
   let stopSampling = async () => {}
   let engineReady: Promise<unknown> = Promise.resolve()
   try {
-    if (request.interrupt.aborted) throw interrupted()
+    if (request.interrupt.aborted) throw interrupted(folder)
     events.phase('bringing the system up', 9)
     const opening = world.engine.open(file.path, folder.id, clock)
     // Awaited below; when the system does not come up it must still have been opened before it can be closed.
@@ -180,7 +180,7 @@ export async function onStage<T>(
     })
     return { value, folder }
   } catch (cause) {
-    const error = request.interrupt.aborted ? interrupted() : cause
+    const error = request.interrupt.aborted ? interrupted(folder) : cause
     const exitCode = error instanceof HarnessError ? error.exitCode : 70
     const reason = error instanceof Error ? error.message : String(error)
     tryTo(() =>

@@ -102,25 +102,48 @@ test('a derived file is written whole or not at all', () => {
   folder.close()
 })
 
-test('a run is never written over another, nor into a file', () => {
+test('a run is never written over anything, nor into a file', () => {
   const file = join(reports, 'a-file')
   writeFileSync(file, '')
   const older = join(reports, 'older')
+  const packed = join(reports, 'packed-before')
+  const foreign = join(reports, 'foreign')
   const createAt = (out: string) => createRun({ reports, out, name: 'x', now: at(0) })
   createAt(older).close()
+  for (const [folder, name] of [
+    [packed, 'record.ndjson.gz'],
+    [foreign, 'report.html'],
+  ] as const) {
+    mkdirSync(folder)
+    writeFileSync(join(folder, name), 'mine')
+  }
   for (const [out, says] of [
     [older, 'a run is recorded there already'],
-    [file, 'is, or leads through, a file'],
-    [join(file, 'below'), 'is, or leads through, a file'],
+    [packed, 'a run is recorded there already'],
+    [foreign, 'there is a report.html already'],
+    [file, 'cannot write'],
+    [join(file, 'below'), 'cannot write'],
   ] as const) {
     try {
       createAt(out)
       expect.unreachable()
     } catch (error) {
-      expect(error).toMatchObject({ code: 'usage', where: out })
+      expect(error).toMatchObject({ code: 'usage', exitCode: 2, where: out })
       expect((error as HarnessError).message).toContain(says)
       expect((error as HarnessError).hint).toContain('--out')
     }
+  }
+})
+
+test('reports that cannot be written are an environment error that says how to mend it', () => {
+  const file = join(reports, 'no-folder')
+  writeFileSync(file, '')
+  try {
+    createRun({ reports: file, out: null, name: 'x', now: at(0) })
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'environment', exitCode: 4 })
+    expect((error as HarnessError).hint).toContain('--out')
   }
 })
 

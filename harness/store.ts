@@ -15,7 +15,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { HarnessError } from './core/errors.ts'
+import { type ErrorCode, HarnessError } from './core/errors.ts'
 import type { HeaderLine, RecordLine } from './core/record.ts'
 import { type RunData, readRun } from './core/run-data.ts'
 
@@ -46,10 +46,16 @@ export function createRun(options: {
     ? basename(resolve(options.out))
     : freeId(options.reports, runId(options.name, options.now))
   const path = options.out ? resolve(options.out) : join(options.reports, id)
-  const descriptor = orFolderError(path, () => {
-    makeFolder(path)
-    return openSync(join(path, RECORD), 'wx')
-  })
+  if (options.out !== null) checkFree(path)
+  const descriptor = orFolderError(
+    path,
+    () => {
+      makeFolder(path)
+      return openSync(join(path, RECORD), 'wx')
+    },
+    // A folder of the user's own choosing that cannot be made is a mistake in the command.
+    options.out === null ? 'environment' : 'usage',
+  )
   const lines: RecordLine[] = []
   let closed = false
   return {
@@ -117,37 +123,46 @@ function pointLatest(reports: string, id: string): void {
   }
 }
 
-/** Another run's record is never written over, and a file is no folder. */
-function taken(path: string, cause: unknown): HarnessError {
-  const holdsRun = existsSync(join(path, RECORD))
-  return new HarnessError({
+/** What a run writes: where any of it lies already, it is somebody's. */
+const WRITTEN = [RECORD, `${RECORD}.gz`, 'result.json', 'report.html', 'report.md'] as const
+
+/** Nothing is written over, whoever wrote it, and a file is no folder. */
+function checkFree(path: string): void {
+  const there = WRITTEN.find((name) => existsSync(join(path, name)))
+  if (there === undefined) return
+  const isRun = there.startsWith(RECORD)
+  throw new HarnessError({
     code: 'usage',
-    message: holdsRun ? 'a run is recorded there already' : 'that path is, or leads through, a file',
+    message: isRun ? 'a run is recorded there already' : `there is a ${there} already`,
     where: path,
-    hint: `Give --out a folder that ${holdsRun ? 'holds no run' : 'can be made'}.`,
-    cause,
+    hint: 'Give --out a folder that is empty or can be made.',
   })
 }
 
-function orFolderError<T>(path: string, act: () => T): T {
+function orFolderError<T>(path: string, act: () => T, code: ErrorCode = 'environment'): T {
   try {
     return act()
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'EEXIST' || code === 'ENOTDIR') throw taken(path, cause)
-    const hint =
-      code === 'ENOSPC'
-        ? 'Free some disk space (a run needs about 20 MB), or write elsewhere with --out <folder>.'
-        : code === 'EACCES' || code === 'EROFS' || code === 'EPERM'
-          ? 'Write elsewhere with --out <folder>.'
-          : 'Write elsewhere with --out <folder>, and check that the path is a folder.'
     throw new HarnessError({
-      code: 'environment',
+      code,
       message: `cannot write the run's record: ${(cause as Error).message}`,
       where: path,
-      hint,
+      hint: folderHint((cause as NodeJS.ErrnoException).code),
       cause,
     })
+  }
+}
+
+function folderHint(code: string | undefined): string {
+  switch (code) {
+    case 'ENOSPC':
+      return 'Free some disk space (a run needs about 20 MB), or write elsewhere with --out <folder>.'
+    case 'EACCES':
+    case 'EROFS':
+    case 'EPERM':
+      return 'Write elsewhere with --out <folder>.'
+    default:
+      return 'Write elsewhere with --out <folder>, and check that the path is a folder.'
   }
 }
 

@@ -1,6 +1,7 @@
 import { EXIT_CODES, HarnessError } from '../core/errors.ts'
 import type { ErrorResult } from '../core/result.ts'
 import { RESULT_SCHEMA } from '../core/result.ts'
+import { plainText } from '../report/plain-text.ts'
 
 /** Anything that was thrown, as the one error class: what was not foreseen is a bug of ours. */
 export function asHarnessError(thrown: unknown): HarnessError {
@@ -34,9 +35,11 @@ function firstFrame(error: Error): string {
 
 /** What, where, how to mend it; the stack only when asked for. */
 export function errorText(error: HarnessError, verbose: boolean): string {
-  const lines = [`error: ${error.message}`]
-  if (error.where) lines.push(`where: ${error.where}`)
-  if (error.hint) lines.push(`mend:  ${error.hint}`)
+  // Line by line: what a user or a scenario wrote must not steer the terminal.
+  const message = error.message.split('\n').map(plainText).join('\n')
+  const lines = [`error: ${message}`]
+  if (error.where) lines.push(`where: ${plainText(error.where)}`)
+  if (error.hint) lines.push(`mend:  ${plainText(error.hint)}`)
   if (verbose) {
     const cause = error.cause instanceof Error ? error.cause : error
     lines.push(cause.stack ?? String(cause))

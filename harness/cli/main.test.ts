@@ -51,6 +51,17 @@ describe('usage', () => {
     expect(stderr).toContain('scenario')
   })
 
+  test('Ctrl-C ends it even while a scenario runs for ever', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    writeFileSync(join(folder, 'spin.mts'), "process.stderr.write('spinning'); while (true);")
+    const { child, ended, shows } = command(['validate', join(folder, 'spin.mts')], { reports })
+    await shows('spinning')
+    child.kill('SIGINT')
+    await ended
+    rmSync(folder, { recursive: true })
+    expect(child.signalCode).toBe('SIGINT')
+  })
+
   test('a mistake in the options is a JSON document when one was asked for', async () => {
     const { code, stdout } = await run('run', 'black-friday', '--json', '--budget', '1s')
     expect(code).toBe(2)

@@ -18,7 +18,15 @@ import { whatIfCommand } from './commands/whatif.ts'
 import type { Context, Ending } from './context.ts'
 import { asHarnessError, errorDocument, errorMeaning, errorText } from './errors.ts'
 import { interruptSignal } from './interrupt.ts'
-import { commonOptions, readRate, readRepeat, withOutputOptions, withRunOptions } from './options.ts'
+import {
+  commonOptions,
+  readRate,
+  readRepeat,
+  withOutputOptions,
+  withRunOptions,
+  withScenarioOptions,
+  withSettings,
+} from './options.ts'
 import { createProgress } from './progress.ts'
 import { SAMPLE_SHOP } from './sample-shop-app.ts'
 
@@ -104,7 +112,7 @@ withOutputOptions(
   conclude('report', raw, async (context) => reportCommand(context, ref, raw.format)),
 )
 
-withRunOptions(
+withScenarioOptions(
   program
     .command('validate')
     .argument('<scenario>', 'name of a scenario, or the path of one')
@@ -113,7 +121,7 @@ withRunOptions(
   conclude('validate', raw, (context) => validateCommand(context, scenario)),
 )
 
-withRunOptions(program.command('shop').summary('only the sample shop, to click through')).action((raw) =>
+withSettings(program.command('shop').summary('only the sample shop, to click through')).action((raw) =>
   conclude('shop', raw, shopCommand),
 )
 
@@ -134,7 +142,9 @@ async function conclude(
     },
     options,
     reports,
-    interrupt: interruptSignal(),
+    get interrupt() {
+      return interruptSignal()
+    },
     startedAtMs,
     stdout: (text) => void process.stdout.write(text),
     stderr,

@@ -32,25 +32,36 @@ type Raw = {
 
 /** Adds the options of commands that put load on a system. */
 export function withRunOptions(command: Command): Command {
-  return withOutputOptions(command)
+  return withScenarioOptions(command)
+    .addOption(
+      new Option('--budget <duration>', 'time the whole command may take, e.g. 5m').argParser(readBudgetSec),
+    )
+    .addOption(
+      new Option('--out <folder>', 'write the run here instead of reports/<id>').argParser(readFolder),
+    )
+    .option('--open', 'open the report when it is written')
+}
+
+/** Adds the options that say what is rehearsed. */
+export function withScenarioOptions(command: Command): Command {
+  return withSettings(command)
     .option(
       '--env <name|file>',
       'what to rehearse: "embedded" (the sample shop) or a file with defineEnvironment({ app })',
       'embedded',
     )
-    .option(
-      '--set <path=value>',
-      'change one setting, e.g. topology.database.cpu=0.6 or traffic.peak=2x (repeatable)',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
     .option('--seed <number>', "seed of arrivals and choices (default: the scenario's)", readSeed)
-    .addOption(
-      new Option('--budget <duration>', 'time the whole command may take, e.g. 5m').argParser(readBudgetSec),
-    )
     .option('--quick', 'a shorter surge and fewer steps, stamped "QUICK: not for sign-off"')
-    .option('--out <folder>', 'write the run here instead of reports/<id>')
-    .option('--open', 'open the report when it is written')
+}
+
+/** Adds `--set`, and the options of every command. */
+export function withSettings(command: Command): Command {
+  return withOutputOptions(command).option(
+    '--set <path=value>',
+    'change one setting, e.g. topology.database.cpu=0.6 or traffic.peak=2x (repeatable)',
+    (value: string, before: string[]) => [...before, value],
+    [],
+  )
 }
 
 /** Adds the options of every command that prints a result. */
@@ -76,6 +87,11 @@ export function commonOptions(raw: Raw): CommonOptions {
     quiet: raw.quiet ?? false,
     verbose: raw.verbose ?? false,
   }
+}
+
+function readFolder(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must name a folder.')
+  return text
 }
 
 function readSeed(text: string): number {

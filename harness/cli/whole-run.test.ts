@@ -47,8 +47,11 @@ test('interrupted in the surge: exit 130, everything down, and the partial recor
   const stopped = command(['run', scenario], { reports })
   await stopped.shows("the surge on today's shop")
   stopped.child.kill('SIGINT')
+  // npm passes on what the whole process group got already.
+  setTimeout(() => stopped.child.kill('SIGINT'), 50)
   const { code, stderr } = await stopped.ended
   expect(code, stderr).toBe(130)
+  expect(stderr).toContain('error: interrupted')
   await gone(stopped.pid)
   const { code: read, stdout } = await command(['report', 'latest'], { reports }).ended
   expect(read).toBe(0)

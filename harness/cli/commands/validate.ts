@@ -1,11 +1,13 @@
 import { samplesNeeded } from '../../core/samples-needed.ts'
 import { HARNESS_CPU, topologyCpu } from '../../core/topology.ts'
 import { expectedArrivals } from '../../core/traffic/curve.ts'
+import { loadEnvironmentFile } from '../../environment-file.ts'
 import { prepare } from '../../stage.ts'
 import type { Context, Ending } from '../context.ts'
 
 /** `validate <scenario>`: reads it, starts nothing, and says what it would do. Rejects with every problem at once. */
 export async function validateCommand(context: Context, ref: string): Promise<Ending> {
+  if (context.options.env !== 'embedded') await loadEnvironmentFile(context.options.env)
   const { scenario, topology, file } = await prepare({
     scenario: ref,
     set: context.options.set,

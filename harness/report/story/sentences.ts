@@ -108,8 +108,10 @@ function avoidSentence(rows: readonly FixRow[]): string {
 }
 
 /** Orders lost, in a phrase: "171 of 324 orders lost". */
-export function ordersLostPhrase({ ordersLost, ordersExpected, shoppersTurnedAway }: Impact): string {
-  if (ordersLost > 0) return `${formatCount(ordersLost)} of ${formatCount(ordersExpected)} orders lost`
+export function ordersLostPhrase({ ordersLost, ordersExpected, shoppersTurnedAway, method }: Impact): string {
+  const sure = /^(estimated|at least)/.exec(method)?.[1]
+  const said = sure === undefined ? '' : sure === 'estimated' ? 'about ' : `${sure} `
+  if (ordersLost > 0) return `${said}${formatCount(ordersLost)} of ${formatCount(ordersExpected)} orders lost`
   return shoppersTurnedAway > 0
     ? `no order lost, ${formatPlural(shoppersTurnedAway, 'shopper')} turned away`
     : 'no order lost'

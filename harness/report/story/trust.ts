@@ -32,6 +32,8 @@ const SCOPE_WORDS: Readonly<Record<Scope, { readonly label: string; readonly say
 /** Whether to believe the run, and why. */
 export function trustOf({ result, believable }: Story): Trust {
   const { checks, reasons, trusted } = result.validity
+  if (checks.length === 0 && reasons.length === 0)
+    return { sound: false, badge: 'Nothing measured', says: 'nothing was measured that could be checked' }
   const held = checks.filter((check) => check.held).length
   const apart = held < checks.length ? ' (a step that failed one does not count)' : ''
   const counted =

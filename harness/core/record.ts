@@ -132,9 +132,10 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /**
  * A histogram as written in the record: value µs, count, value µs, count … in ascending order, one pair for each
- * bucket that is not empty (hdr-histogram-js, 2 significant digits, 1 µs to 120 s). Merges without loss.
+ * bucket that is not empty (hdr-histogram-js, 2 significant digits, 1 µs to 120 s). Merges without loss. A text is the
+ * same, packed (`measure/packed-pairs.ts`).
  */
-export type HistogramPairs = readonly number[]
+export type HistogramPairs = readonly number[] | string
 
 /**
  * Counts and times of one route's clicks (or attempts) with one outcome whose intended start fell in one second.
@@ -282,6 +283,8 @@ export type EngineEnd = {
   readonly loopDelayP99Ms: number
   /** Time integral of clicks in flight ÷ duration, for Little's law. */
   readonly inFlightMean: number
+  /** Attempts that ran into a time limit, by what they waited for; records before December 2026 lack it. */
+  readonly timeouts?: Readonly<Record<'connect' | 'headers' | 'body', number>>
   /** What journeys found wrong with pages that came in time (outcome `failed-check`), by reason; absent: nothing. */
   readonly checkFailures?: Readonly<Record<string, number>>
 }

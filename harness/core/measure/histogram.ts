@@ -1,11 +1,12 @@
 import { build, type Histogram } from 'hdr-histogram-js'
 import type { HistogramPairs } from '../record.ts'
+import { unpackPairs } from './packed-pairs.ts'
 
 /**
  * Times in integer microseconds, 1 µs to 120 s, 2 significant digits (a bucket is at most 1 % wide).
  * The JS build of hdr-histogram-js: histograms merge without loss, percentiles are never averaged.
  */
-const HIGHEST_US = 120_000_000
+export const HIGHEST_US = 120_000_000
 
 export type { Histogram }
 
@@ -32,7 +33,8 @@ export function fromPairs(...many: readonly HistogramPairs[]): Histogram {
   return histogram
 }
 
-export function addPairs(histogram: Histogram, pairs: HistogramPairs): void {
+export function addPairs(histogram: Histogram, written: HistogramPairs): void {
+  const pairs = plainPairs(written)
   for (let i = 0; i + 1 < pairs.length; i += 2) histogram.recordValueWithCount(pairs[i]!, pairs[i + 1]!)
 }
 
@@ -49,7 +51,7 @@ type Buckets = {
 }
 
 /** The buckets that hold something, as value, count, value, count … */
-export function toPairs(histogram: Histogram): HistogramPairs {
+export function toPairs(histogram: Histogram): readonly number[] {
   const buckets = histogram as unknown as Buckets
   const pairs: number[] = []
   let left = histogram.totalCount
@@ -63,8 +65,13 @@ export function toPairs(histogram: Histogram): HistogramPairs {
 }
 
 /** How many of the recorded times are at most `us` (to the bucket's width). */
-export function countAtMost(pairs: HistogramPairs, us: number): number {
+export function countAtMost(written: HistogramPairs, us: number): number {
+  const pairs = plainPairs(written)
   let count = 0
   for (let i = 0; i + 1 < pairs.length && pairs[i]! <= us; i += 2) count += pairs[i + 1]!
   return count
+}
+
+function plainPairs(written: HistogramPairs): readonly number[] {
+  return typeof written === 'string' ? unpackPairs(written) : written
 }

@@ -9,6 +9,8 @@ export type Random = {
   int(n: number): number
   /** A unit exponential (mean 1). */
   exponential(): number
+  /** A standard normal (mean 0, variance 1). */
+  normal(): number
   /** A rank in 1..n with P(k) proportional to 1/k. */
   zipf(n: number): number
 }
@@ -21,19 +23,48 @@ export const STREAMS = { arrivals: 0, choices: 1, thinking: 2, keys: 3, roles: 4
  * run in any order, on any partition, and still do the same.
  */
 export function sessionRandom(seed: number, index: number, stream: number = STREAMS.choices): Random {
+  return new Stream(newGenerator(seed, index, stream))
+}
+
+type Generator = ReturnType<typeof xoroshiro128plusFromState>
+
+class Stream implements Random {
+  readonly #generator: Generator
+
+  constructor(generator: Generator) {
+    this.#generator = generator
+  }
+
+  next(): number {
+    return uniformFloat64(this.#generator)
+  }
+
+  int(n: number): number {
+    return Math.floor(this.next() * n)
+  }
+
+  exponential(): number {
+    return -Math.log1p(-this.next())
+  }
+
+  /** Box and Muller (1958), of whose pair one is used: every draw takes two numbers, whatever was drawn before. */
+  normal(): number {
+    const radius = Math.sqrt(2 * this.exponential())
+    return radius * Math.cos(2 * Math.PI * this.next())
+  }
+
+  zipf(n: number): number {
+    return zipfRank(n, this.next())
+  }
+}
+
+function newGenerator(seed: number, index: number, stream: number): Generator {
   let hash = mix(seed | 0) ^ mix(Math.floor(seed / 2 ** 32) ^ 0x5bd1e995)
   hash = mix(hash ^ mix(index | 0))
   // The four words of the state: splitmix-like, a Weyl sequence through a bijective mixer.
   const word = (k: number) =>
     mix((hash + Math.imul(k + 1, 0x9e3779b9)) ^ Math.imul(index, 0x85ebca6b) ^ (stream << 24))
-  const generator = xoroshiro128plusFromState([word(0), word(1), word(2), word(3) | 1])
-  const next = () => uniformFloat64(generator)
-  return {
-    next,
-    int: (n) => Math.floor(next() * n),
-    exponential: () => -Math.log1p(-next()),
-    zipf: (n) => zipfRank(n, next()),
-  }
+  return xoroshiro128plusFromState([word(0), word(1), word(2), word(3) | 1])
 }
 
 /** The 32-bit finaliser of MurmurHash3 (Appleby): a bijection in which every bit depends on every bit. */

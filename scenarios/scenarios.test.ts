@@ -67,7 +67,8 @@ function visitor(chance: () => number, data: Readonly<Record<string, { from: num
 async function visits(name: string, many: number): Promise<readonly Visit[]> {
   const { scenario } = await loadScenario(name)
   const total = scenario.shoppers.reduce((sum, { weight }) => sum + weight, 0)
-  const { next: chance } = sessionRandom(1, 0)
+  const random = sessionRandom(1, 0)
+  const chance = () => random.next()
   const made: Visit[] = []
   for (const { weight, steps } of scenario.shoppers) {
     for (let i = 0; i < Math.round((many * weight) / total); i++) {

@@ -13,17 +13,47 @@ export type Patience = {
   readonly reloads: number
 }
 
+/** `sigma`: standard deviation of the logarithm, 0.5 = two thirds of the times lie within a factor 1.65 of the median. */
 export type ThinkTime =
   | { readonly kind: 'uniform'; readonly minMs: number; readonly maxMs: number }
   | { readonly kind: 'fixed'; readonly ms: number }
+  | { readonly kind: 'exponential'; readonly meanMs: number }
+  | { readonly kind: 'log-normal'; readonly medianMs: number; readonly sigma: number }
 
 /**
  * How arrivals fall around their rate. `balanced`: like Poisson within each stretch of `count` expected arrivals, and
- * exactly `count` of them there, so that a short step offers the load it is named after.
+ * exactly `count` of them there, so that a short step offers the load it is named after. `even`: one after the other at
+ * equal distance (of expected arrivals). `replay`: at these times after second 0, whatever the curve says.
  */
 export type ArrivalProcess =
   | { readonly kind: 'poisson' }
   | { readonly kind: 'balanced'; readonly count: number }
+  | { readonly kind: 'even' }
+  | { readonly kind: 'replay'; readonly atUs: readonly number[] }
+
+/** How shoppers' browsers talk to the shop. */
+export type HttpPlan = {
+  /** Everybody shares connections, or each shopper opens their own (handshakes are part of a surge). */
+  readonly connections: 'shared' | 'per-shopper'
+  readonly certificates: 'verified' | 'any'
+  /** Redirects within the site that one attempt follows. */
+  readonly redirects: number
+  /** Longest wait in each phase; `null`: only the shopper's patience ends it. */
+  readonly timeoutMs: Readonly<Record<'connect' | 'headers' | 'body', number | null>>
+  /** A longer page is given up, as a failed check. */
+  readonly maxBodyBytes: number
+  /** Our own HTTP/1.1 client, or undici, to compare with. */
+  readonly client: 'own' | 'undici'
+}
+
+export const DEFAULT_HTTP: HttpPlan = {
+  connections: 'shared',
+  certificates: 'verified',
+  redirects: 10,
+  timeoutMs: { connect: 10_000, headers: null, body: null },
+  maxBodyBytes: 8 * 2 ** 20,
+  client: 'own',
+}
 
 /**
  * A LoadPlan is data and never depends on the topology: the same plan is the same surge. It is iterated, never
@@ -39,9 +69,15 @@ export type LoadPlan = {
   readonly scenarioHash: string
   readonly journeys: readonly {
     readonly name: string
+    /** Relative share of shoppers; at the peak it may be another (see `drift`). */
     readonly weight: number
+    readonly peakWeight?: number
     readonly thinkTime: ThinkTime
   }[]
+  /** Weights go from `weight` at this rate to `peakWeight` at the peak; absent: `weight` holds throughout. */
+  readonly drift?: { readonly normalPerSec: number; readonly peakPerSec: number }
+  /** Absent in records of 0.1 before December 2026: the defaults. */
+  readonly http?: HttpPlan
   readonly patience: Patience
   /** Begin with the sessions that would be under way had this load been running for `fillSec` already; 0 = begin empty. */
   readonly fillSec: number

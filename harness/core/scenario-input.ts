@@ -48,6 +48,7 @@ export function readScenario(input: unknown): ScenarioReading {
   const data = read('data', fields.data)
   const shoppers = read('shoppers', fields.shoppers)
   const patience = read('patience', fields.patience)
+  const http = read('http', fields.http)
   const slo = read('slo', fields.slo)
   const forecast = read('forecast', fields.forecast)
   const topology = read('topology', fields.topology)
@@ -70,7 +71,7 @@ export function readScenario(input: unknown): ScenarioReading {
   const all = [...unreadable, ...problems.filter(({ path }) => !first.has(path))]
   if (
     all.length > 0 ||
-    !(name && question && shape && quickShape && data && shoppers && patience && slo && forecast) ||
+    !(name && question && shape && quickShape && data && shoppers && patience && http && slo && forecast) ||
     !(topology && invariants && seed !== null)
   ) {
     return { ok: false, problems: all }
@@ -83,6 +84,7 @@ export function readScenario(input: unknown): ScenarioReading {
     data,
     shoppers: shoppers satisfies readonly Journey[],
     patience,
+    http,
     slo,
     keepHeadroom: forecast.keepHeadroom ?? KEEP_HEADROOM,
     topology,

@@ -1,4 +1,4 @@
-import type { Patience, RateCurve, ThinkTime } from './plan.ts'
+import type { ArrivalProcess, HttpPlan, Patience, RateCurve, ThinkTime } from './plan.ts'
 import type { Topology } from './topology.ts'
 
 /**
@@ -46,6 +46,8 @@ export type Journey = {
   readonly name: string
   /** Relative share of shoppers; weights need not add up to 100. */
   readonly weight: number
+  /** The same at the peak; the weights go there with the load. */
+  readonly peakWeight: number
   readonly thinkTime: ThinkTime
   readonly steps: (shopper: Shopper) => Promise<void>
 }
@@ -58,6 +60,8 @@ export type Traffic = {
   readonly normalPerSec: number
   readonly peakPerSec: number
   readonly curve: RateCurve
+  /** How shoppers come around the curve. */
+  readonly arrivals: ArrivalProcess
 }
 
 /** The holiday surges that can be drawn; `core/traffic/shapes.ts` holds their outlines. */
@@ -72,6 +76,7 @@ export type TrafficShape = {
     | { readonly kind: 'factor'; readonly factor: number }
     | { readonly kind: 'rate'; readonly perSec: number }
   readonly lastsSec: number
+  readonly arrivals: 'poisson' | 'even'
 }
 
 /** Objectives by route ("GET /products/:id") or `all`. A click meets its objective when it is right and fast enough. */
@@ -97,6 +102,7 @@ export type Scenario = {
   readonly data: Readonly<Record<string, { readonly from: number; readonly to: number }>>
   readonly shoppers: readonly Journey[]
   readonly patience: Patience
+  readonly http: HttpPlan
   readonly slo: Slo
   readonly keepHeadroom: number
   readonly topology: TopologyPatch

@@ -33,3 +33,18 @@ export function readRatio(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())
   return match ? Number(match[1]) / 100 : null
 }
+
+const BYTES_PER: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1000,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+}
+
+/** Reads "64kB", "8MB" or "8MiB" as bytes; `null` when the text is no size. */
+export function readBytes(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB)$/.exec(text.trim())
+  return match ? Math.round(Number(match[1]) * BYTES_PER[match[2]!]!) : null
+}

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import type { ThinkTime } from '../plan.ts'
 import type { Journey } from '../scenario.ts'
 import { readDurationMs, readRatio } from '../units.ts'
+import { HTTP_INPUT } from './http-input.ts'
 import { knownKeys } from './known-keys.ts'
 import { SLO_INPUT } from './slo-input.ts'
 import { textOf } from './text-of.ts'
+import { readThinkTime } from './think-time.ts'
 import { TOPOLOGY_INPUT } from './topology-input.ts'
 import { QUICK_INPUT, TRAFFIC_INPUT } from './traffic-input.ts'
 
@@ -13,32 +15,34 @@ const QUESTION = 'the question the rehearsal answers, as a sentence'
 const SEED = 'a whole number from 0 to 4294967295'
 const RANGE = 'range(from, to) of whole numbers with from ≤ to and at most 1,000,000 values'
 const RELOADS = 'a whole number of reloads from 0 to 5'
-const WEIGHT = 'a weight above 0'
+const WEIGHT = 'a weight above 0, or { normal: 95, peak: 50 } to change with the load'
 const SHOPPERS = 'at least one journey("name", { weight, thinkTime }, async (shopper) => { … })'
 const INVARIANT_SQL = 'a select statement that finds what must not be'
 
-const THINK_TIME = textOf<ThinkTime>('a think time such as "1s" or "0.3s..2s", at most 10min', (text) => {
-  const [first, second, ...more] = text.split('..').map(readDurationMs)
-  const longest = 600_000
-  if (first == null || first > longest || more.length > 0) return null
-  if (second === undefined) return { kind: 'fixed', ms: first }
-  return second === null || second < first || second > longest
-    ? null
-    : { kind: 'uniform', minMs: first, maxMs: second }
-})
+const THINK_TIME = textOf<ThinkTime>(
+  'a think time such as "1s", "0.3s..2s", "exponential(2s)" or "log-normal(2s, 0.8)", at most 10min',
+  readThinkTime,
+)
+
+const WEIGHT_NUMBER = z
+  .number({ error: WEIGHT })
+  .positive({ error: WEIGHT })
+  .max(1e6, { error: 'a weight of at most 1000000' })
 
 const JOURNEY = knownKeys({
   name: z
     .string({ error: 'the name of the journey' })
     .regex(/^\S.{0,59}$/, { error: 'a name of 1 to 60 characters' }),
-  weight: z
-    .number({ error: WEIGHT })
-    .positive({ error: WEIGHT })
-    .max(1e6, { error: 'a weight of at most 1000000' }),
+  weight: z.union([WEIGHT_NUMBER, knownKeys({ normal: WEIGHT_NUMBER, peak: WEIGHT_NUMBER })], {
+    error: WEIGHT,
+  }),
   thinkTime: THINK_TIME,
   steps: z.custom<Journey['steps']>((value) => typeof value === 'function', {
     error: 'what the shopper does: async (shopper) => { … }',
   }),
+}).transform(({ weight, ...journey }): Journey => {
+  const { normal, peak } = typeof weight === 'number' ? { normal: weight, peak: weight } : weight
+  return { ...journey, weight: normal, peakWeight: peak }
 })
 
 const INVARIANT = knownKeys({
@@ -79,6 +83,7 @@ export const SCENARIO_FIELDS = {
   })
     .transform(({ timeout, reloads }) => ({ timeoutMs: timeout, reloads }))
     .default({ timeoutMs: 3000, reloads: 1 }),
+  http: HTTP_INPUT,
   slo: SLO_INPUT,
   forecast: knownKeys({
     // Read for its form only: how long the headroom lasts is not worked out in this version.

@@ -14,6 +14,7 @@ export type ScenarioSpec = {
   readonly shoppers: readonly JourneySpec[]
   /** Default: 3 s, one reload. */
   readonly patience?: { readonly timeout: string; readonly reloads: number }
+  readonly http?: HttpSpec
   /** Objectives for `all` clicks and for single routes ("POST /checkout"). */
   readonly slo: { readonly all: ObjectiveSpec } & Readonly<Record<string, ObjectiveSpec>>
   /** Headroom to keep above the peak (default "30%"), and the growth of the traffic ("8%/month"). */
@@ -26,8 +27,29 @@ export type ScenarioSpec = {
 }
 
 /** Rates in shoppers per second ("5/s"), the peak also as a factor on normal ("12x"), a length ("45s"). */
-export type SurgeSpec = { readonly normal: string; readonly peak: string; readonly lasts: string }
+export type SurgeSpec = {
+  readonly normal: string
+  readonly peak: string
+  readonly lasts: string
+  /** "poisson" (default): by chance, as shoppers come; "even": at equal distance. */
+  readonly arrivals?: 'poisson' | 'even'
+}
 export type TrafficSpec = SurgeSpec & { readonly kind: ShapeKind }
+
+/** How shoppers' browsers talk to the shop. */
+export type HttpSpec = {
+  /** "per-shopper": each opens connections of their own, so that handshakes are part of the surge. Default "shared". */
+  readonly connections?: 'shared' | 'per-shopper'
+  /** "any" accepts certificates that nobody vouches for. Default "verified". */
+  readonly certificates?: 'verified' | 'any'
+  /** "keep": a redirect is the answer. Default "follow", within the site, ten times at most. */
+  readonly redirects?: 'follow' | 'keep'
+  /** Longest wait to connect (default "10s"), for the first byte and for the rest of an answer (default: patience). */
+  readonly timeouts?: { readonly connect?: string; readonly headers?: string; readonly body?: string }
+  /** A longer page is given up: "8MB". */
+  readonly maxBody?: string
+  readonly client?: 'own' | 'undici'
+}
 
 export type RangeSpec = { readonly from: number; readonly to: number }
 
@@ -39,8 +61,14 @@ export type ObjectiveSpec = {
   readonly errors?: string
 }
 
-/** `weight`: relative share of shoppers. `thinkTime`: between clicks, "1s" or "0.3s..2s". */
-export type JourneyOptions = { readonly weight: number; readonly thinkTime: string }
+/**
+ * `weight`: relative share of shoppers, the same throughout or going with the load from one to another. `thinkTime`:
+ * between clicks, "1s", "0.3s..2s", "exponential(2s)" (mean) or "log-normal(2s, 0.8)" (median, sigma of the logarithm).
+ */
+export type JourneyOptions = {
+  readonly weight: number | { readonly normal: number; readonly peak: number }
+  readonly thinkTime: string
+}
 export type JourneySpec = JourneyOptions & {
   readonly name: string
   readonly steps: (shopper: Shopper) => Promise<void>

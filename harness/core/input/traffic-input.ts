@@ -31,8 +31,19 @@ export const SURGE_PARTS = {
 export const TRAFFIC_INPUT = knownKeys({
   kind: z.enum(SHAPE_KINDS, { error: `surge.doorsOpen, flashSale, sustained or constant({ … })` }),
   ...SURGE_PARTS,
+  arrivals: z
+    .enum(['poisson', 'even'], {
+      error: '"poisson" (by chance, as shoppers come) or "even" (at equal distance)',
+    })
+    .default('poisson'),
 }).transform(
-  ({ kind, normal, peak, lasts }): TrafficShape => ({ kind, normalPerSec: normal, peak, lastsSec: lasts }),
+  ({ kind, normal, peak, lasts, arrivals }): TrafficShape => ({
+    kind,
+    normalPerSec: normal,
+    peak,
+    lastsSec: lasts,
+    arrivals,
+  }),
 )
 
 export const QUICK_INPUT = knownKeys({
@@ -51,6 +62,7 @@ export function changeShape(shape: TrafficShape, change: SurgeChange): TrafficSh
     normalPerSec: change.normal ?? shape.normalPerSec,
     peak: change.peak ?? shape.peak,
     lastsSec: change.lasts ?? shape.lastsSec,
+    arrivals: shape.arrivals,
   }
 }
 

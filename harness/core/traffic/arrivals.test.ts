@@ -105,6 +105,21 @@ describe('arrivals', () => {
     expect(Math.abs(sampleVariance(tenths) / mean(tenths) - 0.9)).toBeLessThan(4 * 0.9 * Math.sqrt(2 / 999))
   })
 
+  it('that are even stand at equal distance, of expected arrivals where the rate changes', () => {
+    const even = (curve: RateCurve) =>
+      [...arrivals(curve, 1, 0, undefined, { kind: 'even' })].map(({ atUs }) => atUs)
+    expect(even(flat(4, 1))).toEqual([125_000, 375_000, 625_000, 875_000])
+    const ramp = even(RAMP)
+    expect(ramp).toHaveLength(300)
+    expect(ramp.filter((us) => us < 5e6)).toHaveLength(50)
+  })
+
+  it('that are replayed come when they came, shared out among partitions', () => {
+    const process = { kind: 'replay', atUs: [5, 70_000, 70_000, 2_000_000] } as const
+    expect([...arrivals(RAMP, 1, 9, undefined, process)].map(({ atUs }) => atUs)).toEqual([...process.atUs])
+    expect([...arrivals(RAMP, 1, 0, { index: 1, of: 3 }, process)]).toEqual([{ index: 1, atUs: 70_000 }])
+  })
+
   it('of n partitions are together exactly those of one', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 7 }), (seed, of) => {

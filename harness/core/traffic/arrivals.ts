@@ -9,7 +9,8 @@ export type Arrival = { readonly index: number; readonly atUs: number }
  * The arrivals of a plan in order of time: an inhomogeneous Poisson process, made by sending the sums of unit
  * exponentials through the inverse of the expected arrivals (Çinlar 1975; Lewis & Shedler 1979 §1). During the fill,
  * `fillSec` seconds before second 0, the rate is that of the curve's start. Lazy: a day of arrivals costs no memory.
- * A `balanced` process has the same bursts, but the number of arrivals that its load means.
+ * A `balanced` process has the same bursts, but the number of arrivals that its load means; an `even` one has none.
+ * A `replay` is what it says.
  * A partition gets every arrival whose index mod `of` is its own, so the partitions together are the whole.
  */
 export function* arrivals(
@@ -21,10 +22,19 @@ export function* arrivals(
 ): Generator<Arrival, void, undefined> {
   const first = curve[0]
   if (!first) return
+  if (process.kind === 'replay') {
+    yield* replayed(process.atUs, partition)
+    return
+  }
   const fill = fillSec > 0 ? [{ atSec: first.atSec - fillSec, perSec: first.perSec }] : []
   const reach = arrivalClock([...fill, ...curve])
   const random = sessionRandom(seed, 0, STREAMS.arrivals)
-  const expected = process.kind === 'poisson' ? poisson(random) : balanced(random, process.count)
+  const expected =
+    process.kind === 'poisson'
+      ? poisson(random)
+      : process.kind === 'even'
+        ? even()
+        : balanced(random, process.count)
   let index = 0
   for (const count of expected) {
     const atSec = reach(count)
@@ -40,6 +50,19 @@ function* poisson(random: Random): Generator<number, never, undefined> {
     count += random.exponential()
     yield count
   }
+}
+
+/** One in the middle of each expected arrival. */
+function* even(): Generator<number, never, undefined> {
+  for (let count = 0.5; ; count++) yield count
+}
+
+/** Times that were written down somewhere; a step cannot be filled from them, so there is nothing before second 0. */
+function* replayed(
+  atUs: readonly number[],
+  { index: part, of }: { readonly index: number; readonly of: number },
+): Generator<Arrival, void, undefined> {
+  for (let index = part; index < atUs.length; index += of) yield { index, atUs: atUs[index]! }
 }
 
 /**

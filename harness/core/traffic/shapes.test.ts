@@ -5,7 +5,7 @@ import { expectedArrivals, rateAt } from './curve.ts'
 import { drawTraffic } from './shapes.ts'
 
 function shape(kind: TrafficShape['kind'], lastsSec = 45): TrafficShape {
-  return { kind, normalPerSec: 5, peak: { kind: 'factor', factor: 12 }, lastsSec }
+  return { kind, normalPerSec: 5, peak: { kind: 'factor', factor: 12 }, lastsSec, arrivals: 'poisson' }
 }
 
 test('doors open at 45 s: five seconds of normal, two of rise, fifteen at the peak, an ebb, thirteen to recover', () => {
@@ -43,7 +43,13 @@ test('a sustained peak spends at least half its length at the peak, and no shape
 
 test('constant load has no normal beside its peak', () => {
   const traffic = drawTraffic(
-    { kind: 'constant', normalPerSec: 20, peak: { kind: 'factor', factor: 2 }, lastsSec: 30 },
+    {
+      kind: 'constant',
+      normalPerSec: 20,
+      peak: { kind: 'factor', factor: 2 },
+      lastsSec: 30,
+      arrivals: 'poisson',
+    },
     false,
   )
   expect(traffic).toMatchObject({ normalPerSec: 40, peakPerSec: 40 })
@@ -61,7 +67,7 @@ describe('every shape', () => {
           fc.integer({ min: 5, max: 1800 }),
           (normalPerSec, factor, lastsSec) => {
             const { curve, peakPerSec } = drawTraffic(
-              { kind, normalPerSec, peak: { kind: 'factor', factor }, lastsSec },
+              { kind, normalPerSec, peak: { kind: 'factor', factor }, lastsSec, arrivals: 'poisson' },
               false,
             )
             expect(curve[0]!.atSec).toBe(0)

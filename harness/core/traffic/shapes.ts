@@ -85,5 +85,6 @@ export function drawTraffic(shape: TrafficShape, shortened: boolean): Traffic {
     normalPerSec: normal,
     peakPerSec: peak,
     curve,
+    arrivals: { kind: shape.arrivals },
   }
 }

@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns'
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { HarnessError } from '../core/errors.ts'
 
@@ -13,12 +13,19 @@ export type TargetGuard = {
   readonly lookup: LookupFunction
 }
 
+/** Finds all addresses of a name, as `dns.lookup` does. */
+export type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  found: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
 const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
 /** A guard that lets loopback pass, and the hosts the user owns (names or addresses as in the URL). */
-export function targetGuard(ownedHosts: readonly string[]): TargetGuard {
+export function targetGuard(ownedHosts: readonly string[], resolve: Resolve = lookup): TargetGuard {
   const owned = new Set(ownedHosts.map(plainHost))
   const refusal = (host: string): HarnessError | null => {
     const plain = plainHost(host)
@@ -28,7 +35,7 @@ export function targetGuard(ownedHosts: readonly string[]): TargetGuard {
   return {
     refusal,
     lookup: (host, options, answer) => {
-      lookup(host, { ...options, all: true }, (error, addresses) => {
+      resolve(host, { ...options, all: true }, (error, addresses) => {
         if (error) return answer(error, '')
         const outside = addresses.find(({ address }) => !isLoopback(address))
         if (outside && !owned.has(plainHost(host))) return answer(refused(host, outside.address), '')

@@ -1,4 +1,4 @@
-/** The part of autocannon 9 that closed-loop uses; the package has no types of its own. */
+/** The part of autocannon 9 that closed-loop and the bench use; the package has no types of its own. */
 declare module 'autocannon' {
   export type Options = {
     readonly url: string
@@ -26,6 +26,8 @@ declare module 'autocannon' {
     readonly mismatches: number
     /** Seconds. */
     readonly duration: number
+    /** Milliseconds. */
+    readonly latency: { readonly p99: number }
   }
   export type Instance = PromiseLike<Result> & { stop(): void }
   export default function autocannon(options: Options): Instance

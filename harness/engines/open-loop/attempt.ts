@@ -1,19 +1,22 @@
 import type { Outcome } from '../../core/record.ts'
 import type { Page } from '../../core/scenario.ts'
+import type { Browser } from './browser.ts'
 import type { ClickSpec } from './click-spec.ts'
-import type { CookieJar } from './cookie-jar.ts'
+import { redirected } from './redirect.ts'
 import type { Samples } from './samples.ts'
 import type { Cancel, Scheduler } from './scheduler.ts'
-import type { HttpRequest, Transport } from './transport.ts'
+import type { Answer, HttpRequest, Phase, Sending, Transport } from './transport.ts'
 
 /** What one request needs beside the click itself. */
 export type Desk = {
   readonly scheduler: Scheduler
   readonly transport: Transport
   readonly samples: Samples
-  /** Sent with every request: name, value, name, value … */
-  readonly headers: readonly string[]
   readonly timeoutUs: number
+  /** Of the site: "http://127.0.0.1:8080". */
+  readonly origin: string
+  /** Redirects within the site that one attempt follows; 0: a redirect is the answer. */
+  readonly redirects: number
 }
 
 export type AttemptEnd = {
@@ -21,53 +24,110 @@ export type AttemptEnd = {
   readonly page: Page | null
   readonly sentUs: number
   readonly doneUs: number
+  /** What was waited for when it timed out. */
+  readonly timedOutIn: Phase | null
 }
 
-/** Sends one attempt of a click now and reports its end once: the answer, or `timeout` when patience ran out. */
-export function attempt(
-  desk: Desk,
-  jar: CookieJar,
-  spec: ClickSpec,
-  ended: (end: AttemptEnd) => void,
-): Cancel {
-  const { scheduler } = desk
-  const sentUs = scheduler.nowUs()
-  let open = true
-  // A request that cannot even be sent is answered at once, before there is anything to cancel.
-  let cancelPatience: Cancel = () => {}
-  const cancelRequest = desk.transport.send(toRequest(desk, jar, spec), ({ outcome, page, setCookies }) => {
-    if (!open) return
-    open = false
-    cancelPatience()
-    const doneUs = scheduler.nowUs()
-    if (setCookies.length > 0) {
-      const nowMs = Date.now()
-      for (const line of setCookies) jar.take(line, nowMs)
+/**
+ * One attempt of a click: sent by `start`, followed where the site redirects it, and its end reported once: the
+ * answer, or `timeout` when patience ran out. (A class, and closures without names: this runs once in every request.)
+ */
+export class Attempt {
+  readonly #desk: Desk
+  readonly #browser: Browser
+  readonly #spec: ClickSpec
+  readonly #ended: (end: AttemptEnd) => void
+  #sentUs = 0
+  #request: HttpRequest
+  #redirectsLeft: number
+  #sending: Sending | null = null
+  #cancelPatience: Cancel | null = null
+  #open = true
+
+  constructor(desk: Desk, browser: Browser, spec: ClickSpec, ended: (end: AttemptEnd) => void) {
+    this.#desk = desk
+    this.#browser = browser
+    this.#spec = spec
+    this.#ended = ended
+    this.#redirectsLeft = desk.redirects
+    this.#request = this.#toRequest(spec)
+  }
+
+  /** Sends it; a request that cannot even be sent has ended when this returns. */
+  start(): void {
+    const { scheduler, timeoutUs } = this.#desk
+    this.#sentUs = scheduler.nowUs()
+    this.#send()
+    if (this.#open) this.#cancelPatience = scheduler.after(timeoutUs, () => this.#outOfPatience())
+  }
+
+  /** Gives it up: no end is reported. Safe to call twice, and after the end. */
+  cancel(): void {
+    this.#open = false
+    this.#cancelPatience?.()
+    this.#sending?.cancel()
+  }
+
+  #send(): void {
+    this.#sending = this.#browser.line.send(this.#request, (answer) => this.#answered(answer))
+  }
+
+  #answered(answer: Answer): void {
+    if (!this.#open) return
+    const { page, setCookies, timedOutIn } = answer
+    if (setCookies.length > 0) this.#browser.jar.takeAll(setCookies)
+    const next = this.#desk.redirects > 0 ? redirected(this.#request, answer, this.#desk.origin) : null
+    if (next && this.#redirectsLeft > 0) {
+      this.#redirectsLeft--
+      this.#request = { ...next, headers: this.#headers(next.body !== null) }
+      this.#send()
+      return
     }
-    if (outcome === 'ok' && page) desk.samples.take(spec.route, page, setCookies.length > 0, doneUs - sentUs)
-    ended({ outcome, page, sentUs, doneUs })
-  })
-  if (!open) return cancelPatience
-  cancelPatience = scheduler.at(sentUs + desk.timeoutUs, () => {
+    const doneUs = this.#desk.scheduler.nowUs()
+    // Round in circles: a page that never comes is no right answer.
+    const outcome = next ? 'wrong-status' : answer.outcome
+    if (outcome === 'ok' && page)
+      this.#desk.samples.take(this.#spec.route, page, setCookies.length > 0, doneUs - this.#sentUs)
+    this.#end({ outcome, page, sentUs: this.#sentUs, doneUs, timedOutIn })
+  }
+
+  #outOfPatience(): void {
+    const { scheduler } = this.#desk
     // After a pause of our own process the answer may lie in the socket, unread: that is not the shop's fault.
     scheduler.afterPolling(() => {
-      if (!open) return
-      open = false
-      cancelRequest()
-      ended({ outcome: 'timeout', page: null, sentUs, doneUs: scheduler.nowUs() })
+      if (!this.#open) return
+      const timedOutIn = this.#sending?.phase ?? null
+      this.#sending?.cancel()
+      this.#end({
+        outcome: 'timeout',
+        page: null,
+        sentUs: this.#sentUs,
+        doneUs: scheduler.nowUs(),
+        timedOutIn,
+      })
     })
-  })
-  return () => {
-    open = false
-    cancelPatience()
-    cancelRequest()
+  }
+
+  #end(end: AttemptEnd): void {
+    this.#open = false
+    this.#cancelPatience?.()
+    this.#ended(end)
+  }
+
+  #toRequest({ method, path, body }: ClickSpec): HttpRequest {
+    return { method, path, headers: this.#headers(body !== null), body }
+  }
+
+  #headers(withBody: boolean): readonly string[] {
+    const { jar } = this.#browser
+    const { key } = this.#spec
+    if (jar.isEmpty && !withBody && key === null) return NO_HEADERS
+    const headers: string[] = []
+    if (!jar.isEmpty) headers.push('cookie', jar.header())
+    if (withBody) headers.push('content-type', 'application/json')
+    if (key !== null) headers.push('idempotency-key', key)
+    return headers
   }
 }
 
-function toRequest(desk: Desk, jar: CookieJar, spec: ClickSpec): HttpRequest {
-  const headers = desk.headers.slice()
-  if (!jar.isEmpty) headers.push('cookie', jar.header())
-  if (spec.body !== null) headers.push('content-type', 'application/json')
-  if (spec.key !== null) headers.push('idempotency-key', spec.key)
-  return { method: spec.method, path: spec.path, headers, body: spec.body }
-}
+const NO_HEADERS: readonly string[] = []

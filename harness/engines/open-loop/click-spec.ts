@@ -1,5 +1,5 @@
 import type { PathParams, PostOptions } from '../../core/scenario.ts'
-import { fillPath, routeName } from './route.ts'
+import { fillPath, readTemplate } from './route.ts'
 
 /** One click as a journey asks for it. */
 export type ClickSpec = {
@@ -11,19 +11,26 @@ export type ClickSpec = {
 }
 
 /** A GET of a path template. */
-export function getSpec(template: string, params: PathParams | undefined): ClickSpec {
-  const path = fillPath(template, params)
-  return { route: routeName('GET', template), method: 'GET', path, body: null, key: null }
+export function getSpec(path: string, params: PathParams | undefined): ClickSpec {
+  const template = readTemplate(path)
+  return {
+    route: template.routes.GET,
+    method: 'GET',
+    path: fillPath(template, params),
+    body: null,
+    key: null,
+  }
 }
 
 /** A POST to a path template, with a JSON body and an idempotency key if it has them. */
-export function postSpec(template: string, options: PostOptions): ClickSpec {
+export function postSpec(path: string, { params, json, key }: PostOptions): ClickSpec {
+  const template = readTemplate(path)
   return {
-    route: routeName('POST', template),
+    route: template.routes.POST,
     method: 'POST',
-    path: fillPath(template, options.params),
-    body: options.json === undefined ? null : JSON.stringify(options.json),
-    key: options.key ?? null,
+    path: fillPath(template, params),
+    body: json === undefined ? null : JSON.stringify(json),
+    key: key ?? null,
   }
 }
 

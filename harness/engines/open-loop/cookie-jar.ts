@@ -1,9 +1,16 @@
 /** The cookies of one shopper: names and values for one site. Path and domain are ignored: a journey visits one shop. */
 export class CookieJar {
-  readonly #cookies = new Map<string, string>()
+  /** Made with the first cookie: most shoppers of most shops only look. */
+  #cookies: Map<string, string> | null = null
 
   get isEmpty(): boolean {
-    return this.#cookies.size === 0
+    return this.#cookies === null || this.#cookies.size === 0
+  }
+
+  /** Takes all Set-Cookie lines of an answer that came now. */
+  takeAll(setCookies: readonly string[]): void {
+    const nowMs = Date.now()
+    for (const line of setCookies) this.take(line, nowMs)
   }
 
   /** Takes a Set-Cookie line; one that has expired (`Max-Age` ≤ 0, or `Expires` before `nowMs`) deletes the cookie. */
@@ -12,6 +19,7 @@ export class CookieJar {
     const equals = pair.indexOf('=')
     if (equals < 1) return
     const name = pair.slice(0, equals).trim()
+    this.#cookies ??= new Map()
     if (hasExpired(attributes, nowMs)) this.#cookies.delete(name)
     else this.#cookies.set(name, pair.slice(equals + 1).trim())
   }
@@ -19,7 +27,7 @@ export class CookieJar {
   /** The Cookie header's value; empty when there is none. */
   header(): string {
     let text = ''
-    for (const [name, value] of this.#cookies) text += `${text && '; '}${name}=${value}`
+    for (const [name, value] of this.#cookies ?? []) text += `${text && '; '}${name}=${value}`
     return text
   }
 }

@@ -1,5 +1,5 @@
 import { HarnessError } from '../../core/errors.ts'
-import { type LoadPlan, planDurationSec } from '../../core/plan.ts'
+import { DEFAULT_HTTP, type LoadPlan, planDurationSec } from '../../core/plan.ts'
 import type { EngineEnd, OrderLine, SeriesLine } from '../../core/record.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Arrival, arrivals } from '../../core/traffic/arrivals.ts'
@@ -27,8 +27,8 @@ export type Batch = {
 export type DriveOrder = {
   readonly plan: LoadPlan
   readonly scenario: Scenario
-  /** Sent with every request: name, value, name, value … */
-  readonly headers: readonly string[]
+  /** Of the site: "http://127.0.0.1:8080". */
+  readonly origin: string
   /** Another number in every drive: idempotency keys come from it. */
   readonly keySeed: number
   readonly scheduler: Scheduler
@@ -58,7 +58,7 @@ export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
   } finally {
     order.signal.removeEventListener('abort', stop)
     drive.dropAll('dropped')
-    await transport.close()
+    transport.rest()
   }
 }
 
@@ -83,8 +83,9 @@ class Drive {
       scheduler: order.scheduler,
       transport,
       samples: order.samples,
-      headers: order.headers,
       timeoutUs: order.plan.patience.timeoutMs * 1000,
+      origin: order.origin,
+      redirects: (order.plan.http ?? DEFAULT_HTTP).redirects,
     }
   }
 
@@ -124,7 +125,7 @@ class Drive {
         const following = coming.next()
         if (!following.done) arrive(following.value)
         tally.arrivalStarted(intendedUs, scheduler.nowUs())
-        const visit = cast(index)
+        const visit = cast(index, atUs)
         const session = new LiveSession(floor, visit, intendedUs)
         playJourney(visit, session).then(
           () => session.journeyEnded(),
@@ -217,19 +218,21 @@ class Drive {
       }
       beforeUs = nowUs
       cpuBeforeUs = cpuUs
-      this.#flush([
-        { atUs: Math.round(nowUs), probe: 'generator', role: 'generator', component: 'engine', values },
-      ])
       const passedSec = Math.floor((nowUs - startUs) / 1e6)
+      // A second is told when the next is over too: nearly all its clicks have ended by then, and are one line a route.
+      this.#flush(
+        [{ atUs: Math.round(nowUs), probe: 'generator', role: 'generator', component: 'engine', values }],
+        passedSec - 1,
+      )
       scheduler.at(startUs + (passedSec + 1) * 1e6, tick)
     }
     scheduler.at(startUs + 1e6, tick)
   }
 
-  #flush(series: Batch['series']): void {
+  #flush(series: Batch['series'], beforeSec?: number): void {
     const orders = this.#orders
     this.#orders = []
-    const slots = this.#tally?.takeSlots() ?? []
+    const slots = this.#tally?.takeSlots(beforeSec) ?? []
     if (slots.length + series.length + orders.length > 0) this.#order.batch({ slots, series, orders })
   }
 }

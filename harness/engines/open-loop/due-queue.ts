@@ -6,7 +6,7 @@ export class DueQueue {
   #order = 0
 
   add(dueUs: number, action: () => void): Due {
-    const due: Due = { dueUs, order: this.#order++, action }
+    const due: Due = { dueUs, order: this.nextOrder(), action }
     const heap = this.#heap
     let hole = heap.length
     heap.push(due)
@@ -18,6 +18,11 @@ export class DueQueue {
     }
     heap[hole] = due
     return due
+  }
+
+  /** Numbers whatever is to run, so that equal times keep their order even across queues. */
+  nextOrder(): number {
+    return this.#order++
   }
 
   /** The earliest action that was not cancelled, left in the queue. */

@@ -1,14 +1,17 @@
 import { startClock } from '../../clock.ts'
 import { HarnessError } from '../../core/errors.ts'
+import { DEFAULT_HTTP, type HttpPlan } from '../../core/plan.ts'
 import { type LoadedScenario, loadScenario } from '../../scenario-file.ts'
 import { checkTarget, type TargetGuard, targetGuard } from '../target-guard.ts'
 import { drivePlan } from './drive-plan.ts'
-import { httpTransport } from './http-transport.ts'
+import { http1Transport } from './http1/http1-transport.ts'
 import { errorFacts, type FromEngine, type ToEngine } from './messages.ts'
 import { Samples } from './samples.ts'
 import type { Scheduler } from './scheduler.ts'
 import { selfMeter } from './self-meter.ts'
 import { timerScheduler } from './timer-scheduler.ts'
+import type { Transport } from './transport.ts'
+import { undiciTransport } from './undici-transport.ts'
 
 /**
  * The load engine's own process. It serves one harness over IPC, one drive at a time, keeps its code warm between
@@ -26,6 +29,8 @@ type Opened = {
 let opened: Opened | null = null
 let drives = 0
 let stop: AbortController | null = null
+let kept: { readonly key: string; readonly transport: Transport } | null = null
+let refusedNow: (error: HarnessError) => void = () => {}
 
 function tell(message: FromEngine): void {
   process.send?.(message)
@@ -53,7 +58,8 @@ async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void>
 async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promise<void> {
   if (!opened || stop)
     throw new HarnessError({ code: 'bug', message: 'The load engine was asked out of turn.' })
-  const { loaded, headers, runId, guard, scheduler, samples } = opened
+  const open = opened
+  const { loaded, runId, guard, scheduler, samples } = open
   if (plan.scenarioHash !== loaded.hash) {
     throw new HarnessError({
       code: 'invalid-scenario',
@@ -70,12 +76,12 @@ async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promi
     const end = await drivePlan({
       plan,
       scenario: loaded.scenario,
-      headers,
+      origin: new URL(url).origin,
       keySeed: keySeed(`${runId} ${drives++}`),
       scheduler,
       samples,
       meter,
-      openTransport: (refused) => httpTransport(url, guard, refused),
+      openTransport: (refused) => transportTo(plan.http ?? DEFAULT_HTTP, url, open, refused),
       started: (startUs) => tell({ kind: 'started', startUs }),
       batch: (batch) => tell({ kind: 'batch', batch }),
       signal: control.signal,
@@ -85,6 +91,35 @@ async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promi
     stop = null
     meter.close()
   }
+}
+
+/**
+ * The transport to a site, kept from drive to drive while it is asked for the same: a step that follows another finds
+ * connections open, as it would in the middle of a surge.
+ */
+function transportTo(
+  http: HttpPlan,
+  url: string,
+  { guard, scheduler, headers }: Opened,
+  refused: (error: HarnessError) => void,
+): Transport {
+  refusedNow = refused
+  const key = JSON.stringify([url, http])
+  if (kept?.key === key) return kept.transport
+  void kept?.transport.close()
+  const refuse = (error: HarnessError) => refusedNow(error)
+  const transport =
+    http.client === 'undici'
+      ? undiciTransport(url, guard, refuse, headers)
+      : http1Transport(url, guard, scheduler, refuse, {
+          headers,
+          timeoutMs: http.timeoutMs,
+          maxBodyBytes: http.maxBodyBytes,
+          connections: http.connections,
+          tls: { rejectUnauthorized: http.certificates === 'verified' },
+        })
+  kept = { key, transport }
+  return transport
 }
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo): another number for every drive of every run. */

@@ -1,9 +1,9 @@
 import { HarnessError } from '../../core/errors.ts'
 import type { Page } from '../../core/scenario.ts'
 import type { Arrival } from '../../core/traffic/arrivals.ts'
-import { type AttemptEnd, attempt, type Desk } from './attempt.ts'
+import { Attempt, type AttemptEnd, type Desk } from './attempt.ts'
+import { Browser } from './browser.ts'
 import type { ClickSpec } from './click-spec.ts'
-import { CookieJar } from './cookie-jar.ts'
 import { type Floor, LiveSession } from './live-session.ts'
 import { type Hands, type Order, playJourney } from './shopper.ts'
 import type { Casting, Visit } from './visit.ts'
@@ -44,11 +44,11 @@ export async function prepareFill(fill: FillDesk, earlier: readonly Arrival[]): 
   let clicks = 0
   let failedPrimes = 0
   for (const arrival of earlier) {
-    let run = await dryRun(fill, fill.casting(arrival.index), arrival.atUs)
+    let run = await dryRun(fill, fill.casting(arrival.index, arrival.atUs), arrival.atUs)
     while (run.kind === 'unknown-page' && failedPrimes < MAX_FAILED_PRIMES) {
       failedPrimes++
-      await prime(fill, fill.primeCasting(arrival.index))
-      const again = await dryRun(fill, fill.casting(arrival.index), arrival.atUs)
+      await prime(fill, fill.primeCasting(arrival.index, arrival.atUs))
+      const again = await dryRun(fill, fill.casting(arrival.index, arrival.atUs), arrival.atUs)
       if (again.kind !== 'unknown-page' || again.clicks > run.clicks) failedPrimes = 0
       run = again
     }
@@ -59,7 +59,7 @@ export async function prepareFill(fill: FillDesk, earlier: readonly Arrival[]): 
   const turn = turns(fill, gapUs)
   const openings = await Promise.all(
     underWay.map(({ arrival, responsesUs }) =>
-      replay(fill, fill.casting(arrival.index), arrival.atUs, responsesUs, turn),
+      replay(fill, fill.casting(arrival.index, arrival.atUs), arrival.atUs, responsesUs, turn),
     ),
   )
   return openings.filter((opening) => opening !== null)
@@ -90,15 +90,19 @@ function dryRun(fill: FillDesk, visit: Visit, arrivalUs: number): Promise<DryRun
 /** One real session without think time, so that every page on its way becomes a sample. */
 function prime(fill: FillDesk, visit: Visit): Promise<void> {
   return new Promise((resolve) => {
-    const jar = new CookieJar()
-    const click = async (spec: ClickSpec): Promise<Page> => {
-      const end = await sendOnce(fill.desk, jar, spec)
-      if (end.outcome === 'ok' && end.page) return end.page
+    const leave = () => {
+      browser.line.hangUp()
       resolve()
+    }
+    const browser = new Browser(fill.desk.transport)
+    const click = async (spec: ClickSpec): Promise<Page> => {
+      const end = await sendOnce(fill.desk, browser, spec)
+      if (end.outcome === 'ok' && end.page) return end.page
+      leave()
       return new Promise(() => {})
     }
     const ordered = (order: Order) => fill.ordered(order, fill.desk.scheduler.nowUs())
-    play(fill, visit, { click, failed: () => {}, ordered }, () => resolve())
+    play(fill, visit, { click, failed: () => {}, ordered }, leave)
   })
 }
 
@@ -112,21 +116,25 @@ function replay(
 ): Promise<Opening | null> {
   return new Promise((resolve) => {
     const { desk } = fill
-    const jar = new CookieJar()
+    const browser = new Browser(fill.desk.transport)
     let nextUs = arrivalUs
     let clicks = 0
     let lastWasSent = false
     let live: LiveSession | null = null
+    const leave = () => {
+      if (!live) browser.line.hangUp()
+      resolve(null)
+    }
 
     const early = async (spec: ClickSpec, responseUs: number): Promise<Page> => {
       nextUs += responseUs
       const sample = desk.samples.of(spec.route)
-      lastWasSent = spec.method !== 'GET' || !jar.isEmpty || !sample || sample.setsCookie
+      lastWasSent = spec.method !== 'GET' || !browser.jar.isEmpty || !sample || sample.setsCookie
       if (!lastWasSent && sample) return sample.page
       await turn()
-      const end = await sendOnce(desk, jar, spec)
+      const end = await sendOnce(desk, browser, spec)
       if (end.outcome === 'ok' && end.page) return end.page
-      resolve(null)
+      leave()
       return new Promise(() => {})
     }
 
@@ -137,7 +145,7 @@ function replay(
       if (nextUs < 0 && responseUs !== undefined) return early(spec, responseUs)
       return new Promise((answered, rejected) => {
         resolve((floor, startUs) => {
-          live = new LiveSession(floor, visit, startUs + Math.max(0, nextUs), jar)
+          live = new LiveSession(floor, visit, startUs + Math.max(0, nextUs), browser)
           live.click(spec).then(answered, rejected)
         })
       })
@@ -151,10 +159,10 @@ function replay(
         else if (lastWasSent) fill.ordered(order, desk.scheduler.nowUs())
       },
     }
-    desk.scheduler.at(fill.deadlineUs, () => resolve(null))
+    desk.scheduler.at(fill.deadlineUs, leave)
     play(fill, visit, hands, (error) => {
       if (live) live.journeyEnded(error)
-      else resolve(null)
+      else leave()
     })
   })
 }
@@ -170,9 +178,9 @@ function play(fill: FillDesk, visit: Visit, hands: Hands, ended: (error: unknown
   )
 }
 
-function sendOnce(desk: Desk, jar: CookieJar, spec: ClickSpec): Promise<AttemptEnd> {
+function sendOnce(desk: Desk, browser: Browser, spec: ClickSpec): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    attempt(desk, jar, spec, resolve)
+    new Attempt(desk, browser, spec, resolve).start()
   })
 }
 

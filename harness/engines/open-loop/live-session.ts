@@ -1,9 +1,9 @@
 import { HarnessError } from '../../core/errors.ts'
 import type { Outcome } from '../../core/record.ts'
 import type { Page } from '../../core/scenario.ts'
-import { type AttemptEnd, attempt, type Desk } from './attempt.ts'
+import { Attempt, type AttemptEnd, type Desk } from './attempt.ts'
+import { Browser } from './browser.ts'
 import { type ClickSpec, isReloadable } from './click-spec.ts'
-import { CookieJar } from './cookie-jar.ts'
 import type { Cancel } from './scheduler.ts'
 import { type Hands, JourneyStopped, type Order } from './shopper.ts'
 import type { Tally } from './tally.ts'
@@ -34,6 +34,9 @@ type OpenClick = {
   attemptIntendedUs: number
   attemptSentUs: number
   doneUs: number
+  /** The attempt under way. */
+  attempt: Attempt | null
+  /** While it waits for its time. */
   cancel: Cancel | null
 }
 
@@ -41,17 +44,22 @@ type OpenClick = {
 export class LiveSession implements Hands {
   readonly #floor: Floor
   readonly #visit: Visit
-  readonly #jar: CookieJar
+  readonly #browser: Browser
   #click: OpenClick | null = null
   #nextUs: number
   #clicks = 0
   #ended = false
 
   /** `arrivalUs` is the intended start of the first click. */
-  constructor(floor: Floor, visit: Visit, arrivalUs: number, jar: CookieJar = new CookieJar()) {
+  constructor(
+    floor: Floor,
+    visit: Visit,
+    arrivalUs: number,
+    browser: Browser = new Browser(floor.desk.transport),
+  ) {
     this.#floor = floor
     this.#visit = visit
-    this.#jar = jar
+    this.#browser = browser
     this.#nextUs = arrivalUs
     floor.sessions.add(this)
   }
@@ -72,6 +80,7 @@ export class LiveSession implements Hands {
         attemptIntendedUs: intendedUs,
         attemptSentUs: 0,
         doneUs: 0,
+        attempt: null,
         cancel: null,
       }
       const { scheduler } = this.#floor.desk
@@ -104,6 +113,7 @@ export class LiveSession implements Hands {
   drop(outcome: 'given-up' | 'dropped'): void {
     const click = this.#click
     click?.cancel?.()
+    click?.attempt?.cancel()
     if (click?.stage === 'sent') {
       const { tally, desk } = this.#floor
       const { attemptIntendedUs, attemptSentUs, spec } = click
@@ -134,8 +144,9 @@ export class LiveSession implements Hands {
     tally.attemptSent(intendedUs)
     click.attemptIntendedUs = intendedUs
     click.attemptSentUs = desk.scheduler.nowUs()
-    click.cancel = attempt(desk, this.#jar, click.spec, (end: AttemptEnd) => {
+    const attempt = new Attempt(desk, this.#browser, click.spec, (end: AttemptEnd) => {
       tally.attemptDone(intendedUs, end.sentUs, end.doneUs, click.spec.route, end.outcome)
+      if (end.timedOutIn !== null) tally.timedOut(intendedUs, end.timedOutIn)
       if (end.outcome === 'ok' && end.page) {
         this.#answer(click, end.doneUs)
         answered(end.page)
@@ -146,13 +157,15 @@ export class LiveSession implements Hands {
         this.#end()
       }
     })
+    // Known before it is sent: an attempt that fails at once may be followed by the next within this call.
+    click.attempt = attempt
+    attempt.start()
   }
 
   /** A right answer: the click stays open until the journey has looked at the page. */
   #answer(click: OpenClick, doneUs: number): void {
     click.stage = 'answered'
     click.doneUs = doneUs
-    click.cancel = null
     this.#nextUs = doneUs
     this.#floor.inFlight--
   }
@@ -196,6 +209,7 @@ export class LiveSession implements Hands {
   #end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#browser.line.hangUp()
     this.#floor.sessions.delete(this)
     this.#floor.sessionEnded()
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fillPath, routeName } from './route.ts'
+import { fillPath, readTemplate } from './route.ts'
 
 describe('a path template', () => {
   it.each([
@@ -9,12 +9,12 @@ describe('a path template', () => {
     ['/suche?q=größe 4%20x', {}, '/suche?q=gr%C3%B6%C3%9Fe%204%20x', 'GET /suche'],
     ['/', undefined, '/', 'GET /'],
   ])('%s is filled and named', (template, params, path, route) => {
-    expect(fillPath(template, params)).toBe(path)
-    expect(routeName('GET', template)).toBe(route)
+    expect(fillPath(readTemplate(template), params)).toBe(path)
+    expect(readTemplate(template).routes.GET).toBe(route)
   })
 
   it('needs every value and a leading slash', () => {
-    expect(() => fillPath('/products/:id', { ids: 7 })).toThrow('no value for ":id"')
-    expect(() => fillPath('http://elsewhere/', {})).toThrow('must begin with "/"')
+    expect(() => fillPath(readTemplate('/products/:id'), { ids: 7 })).toThrow('no value for ":id"')
+    expect(() => readTemplate('http://elsewhere/')).toThrow('must begin with "/"')
   })
 })

@@ -4,6 +4,8 @@ export interface Scheduler {
   nowUs(): number
   /** Runs an action at that time, never before it; late when the process was held up. */
   at(dueUs: number, action: () => void): Cancel
+  /** Runs an action that long from now. Made for many actions with few different delays, most of them cancelled. */
+  after(delayUs: number, action: () => void): Cancel
   /** Runs an action after answers that already lie in the sockets have been read. */
   afterPolling(action: () => void): void
 }

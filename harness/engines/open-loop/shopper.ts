@@ -18,52 +18,100 @@ export interface Hands {
 export class JourneyStopped extends Error {}
 
 /** Plays a visit's journey to its end; rejects with whatever it throws. A click that fails leaves it hanging. */
-export async function playJourney(visit: Visit, hands: Hands): Promise<void> {
-  await visit.journey.steps(newShopper(visit, hands))
+export function playJourney(visit: Visit, hands: Hands): Promise<void> {
+  try {
+    return Promise.resolve(visit.journey.steps(new LiveShopper(visit, hands)))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
-/** The shopper a journey is written against, deciding by the visit's random streams. */
-function newShopper(visit: Visit, hands: Hands): Shopper {
-  const { choices } = visit
-  const fail = (reason: string): never => {
-    hands.failed(reason)
-    throw new JourneyStopped(reason)
+/**
+ * The shopper a journey is written against, deciding by the visit's random streams. Each method is bound when it is asked
+ * for: a journey may take them apart (`async ({ get }) => …`), and pays only for those it uses.
+ */
+class LiveShopper implements Shopper {
+  readonly #visit: Visit
+  readonly #hands: Hands
+
+  constructor(visit: Visit, hands: Hands) {
+    this.#visit = visit
+    this.#hands = hands
   }
-  const range = (name: string) => {
-    const found = visit.data[name]
-    if (found) return { from: found.from, size: found.to - found.from + 1 }
-    throw new HarnessError({
-      code: 'invalid-scenario',
-      message: `Journey "${visit.journey.name}" asks for the data range "${name}", which the scenario does not have.`,
-      where: 'data',
-      hint: `Add it: data: { ${name}: range(1, 100) }. There are: ${Object.keys(visit.data).join(', ') || 'none'}.`,
-    })
+
+  get get(): Shopper['get'] {
+    return (path, params) => clickOf(this.#hands, () => getSpec(path, params))
   }
-  return {
-    // Async, so that a bad path rejects like everything else that goes wrong in a click.
-    get: async (path, params) => hands.click(getSpec(path, params)),
-    post: async (path, options = {}) => hands.click(postSpec(path, options)),
-    zipf: (name) => {
-      const { from, size } = range(name)
-      return from + choices.zipf(size) - 1
-    },
-    uniform: (name) => {
-      const { from, size } = range(name)
-      return from + choices.int(size)
-    },
-    pick: (items) => {
+
+  get post(): Shopper['post'] {
+    return (path, options = {}) => clickOf(this.#hands, () => postSpec(path, options))
+  }
+
+  get zipf(): Shopper['zipf'] {
+    return (name) => {
+      const { from, to } = rangeOf(this.#visit, name)
+      return from + this.#visit.choices.zipf(to - from + 1) - 1
+    }
+  }
+
+  get uniform(): Shopper['uniform'] {
+    return (name) => {
+      const { from, to } = rangeOf(this.#visit, name)
+      return from + this.#visit.choices.int(to - from + 1)
+    }
+  }
+
+  get pick(): Shopper['pick'] {
+    return (items) => {
       // Drawn in any case: an empty list must not shift the choices that follow.
-      const drawn = choices.next()
-      if (!items || items.length === 0) return fail('nothing to pick from: the list is empty')
+      const drawn = this.#visit.choices.next()
+      if (!items || items.length === 0) return fail(this.#hands, 'nothing to pick from: the list is empty')
       return items[Math.floor(drawn * items.length)]!
-    },
-    chance: (probability) => choices.next() < probability,
-    uuid: () => uuid(visit.keys),
-    ordered: ({ id, value, currency }) => hands.ordered({ id: String(id), value, currency }),
-    check: (name, holds) => {
-      if (!holds) fail(name)
-    },
+    }
   }
+
+  get chance(): Shopper['chance'] {
+    return (probability) => this.#visit.choices.next() < probability
+  }
+
+  get uuid(): Shopper['uuid'] {
+    return () => uuid(this.#visit.keys)
+  }
+
+  get ordered(): Shopper['ordered'] {
+    return ({ id, value, currency }) => this.#hands.ordered({ id: String(id), value, currency })
+  }
+
+  get check(): Shopper['check'] {
+    return (name, holds) => {
+      if (!holds) fail(this.#hands, name)
+    }
+  }
+}
+
+/** A bad path rejects like everything else that goes wrong in a click. */
+function clickOf(hands: Hands, toSpec: () => ClickSpec): Promise<Page> {
+  try {
+    return hands.click(toSpec())
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function fail(hands: Hands, reason: string): never {
+  hands.failed(reason)
+  throw new JourneyStopped(reason)
+}
+
+function rangeOf(visit: Visit, name: string): { readonly from: number; readonly to: number } {
+  const found = visit.data[name]
+  if (found) return found
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `Journey "${visit.journey.name}" asks for the data range "${name}", which the scenario does not have.`,
+    where: 'data',
+    hint: `Add it: data: { ${name}: range(1, 100) }. There are: ${Object.keys(visit.data).join(', ') || 'none'}.`,
+  })
 }
 
 /** A version 4 UUID (RFC 9562 §5.4). */

@@ -1,5 +1,7 @@
-import { newHistogram, quantileUs, recordUs, toPairs } from '../../core/measure/histogram.ts'
+import { BucketCounts } from '../../core/measure/bucket-counts.ts'
+import { fromPairs, quantileUs } from '../../core/measure/histogram.ts'
 import type { EngineEnd, Outcome, SlotLine } from '../../core/record.ts'
+import type { Phase } from './transport.ts'
 
 export type Slot = Omit<SlotLine, 'kind' | 'segment'>
 
@@ -19,22 +21,32 @@ type Box = {
   readonly of: Slot['of']
   readonly route: string
   readonly outcome: Outcome
-  timesUs: number[]
+  readonly times: BucketCounts
 }
+
+const KINDS = ['click', 'attempt'] as const
+/** Room for outcomes in a key; there are fewer. */
+const OUTCOMES = 32
+/** Room for seconds in a key, before and after second 0. */
+const SECONDS = 2 ** 22
 
 /** Everything one drive counts. Times are absolute µs of the run's clock; what is intended outside the measured part
  * goes into its own second's slot but not into the totals. */
 export class Tally {
   readonly #startUs: number
   readonly #durationUs: number
-  #boxes = new Map<string, Box>()
-  readonly #scratch = newHistogram()
-  readonly #lag = newHistogram()
-  readonly #lagNow = newHistogram()
+  readonly #boxes = new Map<number, Box>()
+  readonly #routes = new Map<string, number>()
+  readonly #outcomes = new Map<Outcome, number>()
+  /** Boxes whose counts were taken: the next second fills them again. */
+  readonly #spare: BucketCounts[] = []
+  readonly #lag = new BucketCounts()
+  readonly #lagNow = new BucketCounts()
   #pulse = { intended: 0, sent: 0, completed: 0 }
   readonly #planned: number[]
   readonly #actual: number[]
   readonly #checkFailures = new Map<string, number>()
+  readonly #timeouts: Record<Phase, number> = { connect: 0, headers: 0, body: 0 }
   #sessionsIntended = 0
   #sessionsStarted = 0
   #clicksIntended = 0
@@ -71,8 +83,8 @@ export class Tally {
   /** The first attempt of a click goes out now. */
   firstAttemptSent(intendedUs: number, sentUs: number): void {
     this.#pulse.sent++
-    recordUs(this.#lagNow, sentUs - intendedUs)
-    if (this.#isMeasured(intendedUs)) recordUs(this.#lag, sentUs - intendedUs)
+    this.#lagNow.record(sentUs - intendedUs)
+    if (this.#isMeasured(intendedUs)) this.#lag.record(sentUs - intendedUs)
   }
 
   attemptSent(intendedUs: number): void {
@@ -91,31 +103,39 @@ export class Tally {
     this.#inFlightUs += Math.max(0, Math.min(doneUs, endUs) - Math.max(intendedUs, this.#startUs))
   }
 
+  /** An attempt ran into a time limit while it waited for this. */
+  timedOut(intendedUs: number, phase: Phase): void {
+    if (this.#isMeasured(intendedUs)) this.#timeouts[phase]++
+  }
+
   checkFailed(reason: string): void {
     // Reasons may hold ids of pages: past a hundred different ones they are counted together.
     const key = this.#checkFailures.size < 100 || this.#checkFailures.has(reason) ? reason : 'other'
     this.#checkFailures.set(key, (this.#checkFailures.get(key) ?? 0) + 1)
   }
 
-  /** The slots filled since the last call; lines of one key add up. */
-  takeSlots(): Slot[] {
-    const boxes = this.#boxes
-    this.#boxes = new Map()
-    return Array.from(boxes.values(), ({ sec, of, route, outcome, timesUs }) => {
-      this.#scratch.reset()
-      for (const us of timesUs) recordUs(this.#scratch, us)
-      return { sec, of, route, outcome, n: timesUs.length, timesUs: toPairs(this.#scratch) }
-    })
+  /** The slots of seconds before this one, filled since they were taken last; lines of one key add up. */
+  takeSlots(beforeSec = Number.POSITIVE_INFINITY): Slot[] {
+    const slots: Slot[] = []
+    for (const [key, { sec, of, route, outcome, times }] of this.#boxes) {
+      if (sec >= beforeSec) continue
+      slots.push({ sec, of, route, outcome, n: times.n, timesUs: times.packed() })
+      this.#boxes.delete(key)
+      times.clear()
+      this.#spare.push(times)
+    }
+    return slots
   }
 
   /** The counts since the last call. */
   takePulse(): Pulse {
+    const lag = fromPairs(this.#lagNow.packed())
     const pulse = {
       ...this.#pulse,
-      sendLagP50Ms: (quantileUs(this.#lagNow, 0.5) ?? 0) / 1000,
-      sendLagP99Ms: (quantileUs(this.#lagNow, 0.99) ?? 0) / 1000,
+      sendLagP50Ms: (quantileUs(lag, 0.5) ?? 0) / 1000,
+      sendLagP99Ms: (quantileUs(lag, 0.99) ?? 0) / 1000,
     }
-    this.#lagNow.reset()
+    this.#lagNow.clear()
     this.#pulse = { intended: 0, sent: 0, completed: 0 }
     return pulse
   }
@@ -128,20 +148,26 @@ export class Tally {
       clicksIntended: this.#clicksIntended,
       clicksDone: this.#clicksDone,
       attemptsSent: this.#attemptsSent,
-      sendLagUs: toPairs(this.#lag),
+      sendLagUs: this.#lag.packed(),
       arrivalsPlanned: this.#planned,
       arrivalsActual: this.#actual,
       inFlightMean: this.#durationUs > 0 ? this.#inFlightUs / this.#durationUs : 0,
+      timeouts: { ...this.#timeouts },
       ...(this.#checkFailures.size > 0 && { checkFailures: Object.fromEntries(this.#checkFailures) }),
     }
   }
 
   #record(intendedUs: number, of: Slot['of'], route: string, outcome: Outcome, us: number): void {
     const sec = Math.floor((intendedUs - this.#startUs) / 1e6)
-    const key = `${sec} ${of} ${outcome} ${route}`
-    const box = this.#boxes.get(key)
-    if (box) box.timesUs.push(us)
-    else this.#boxes.set(key, { sec, of, route, outcome, timesUs: [us] })
+    // A number as key: a text would be built, hashed and thrown away twice in every request.
+    const name = (numberOf(this.#routes, route) * OUTCOMES + numberOf(this.#outcomes, outcome)) * KINDS.length
+    const key = (name + KINDS.indexOf(of)) * SECONDS + sec + SECONDS / 2
+    let box = this.#boxes.get(key)
+    if (!box) {
+      box = { sec, of, route, outcome, times: this.#spare.pop() ?? new BucketCounts() }
+      this.#boxes.set(key, box)
+    }
+    box.times.record(us)
   }
 
   #count(windows: number[], atUs: number): void {
@@ -152,4 +178,14 @@ export class Tally {
   #isMeasured(intendedUs: number): boolean {
     return intendedUs >= this.#startUs && intendedUs < this.#startUs + this.#durationUs
   }
+}
+
+/** The number of a name, given in the order in which names come. */
+function numberOf<T>(numbers: Map<T, number>, name: T): number {
+  let number = numbers.get(name)
+  if (number === undefined) {
+    number = numbers.size
+    numbers.set(name, number)
+  }
+  return number
 }

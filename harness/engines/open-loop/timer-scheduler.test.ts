@@ -38,6 +38,22 @@ describe('timerScheduler', () => {
     expect(turned).toBe(true)
   })
 
+  it('runs what waits equally long in turn with everything else, without the cancelled', async () => {
+    const scheduler = timerScheduler(startClock())
+    const ran: string[] = []
+    const startUs = scheduler.nowUs()
+    await new Promise<void>((resolve) => {
+      scheduler.after(9000, () => ran.push('9 ms'))
+      const cancel = scheduler.after(4000, () => ran.push('cancelled'))
+      scheduler.after(4000, () => ran.push('4 ms'))
+      scheduler.at(startUs + 6500, () => ran.push('at 6.5 ms'))
+      scheduler.after(20_000, resolve)
+      cancel()
+    })
+    expect(ran).toEqual(['4 ms', 'at 6.5 ms', '9 ms'])
+    expect(scheduler.nowUs()).toBeGreaterThanOrEqual(startUs + 20_000)
+  })
+
   it('does not run what was cancelled', async () => {
     const scheduler = timerScheduler(startClock())
     const cancel = scheduler.at(scheduler.nowUs() + 2000, () => {

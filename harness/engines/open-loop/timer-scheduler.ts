@@ -1,6 +1,13 @@
 import type { Clock } from '../../ports.ts'
+import { DueLine } from './due-line.ts'
 import { DueQueue } from './due-queue.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { Due, Scheduler } from './scheduler.ts'
+
+/**
+ * So many actions, then answers are read: connections get free, and what is still due takes those instead of opening as
+ * many new ones, which costs so much more that a small backlog would grow into a large one.
+ */
+const SLICE = 16
 
 /**
  * The real scheduler: one timer, set to the earliest due action; it never spins. Timers are whole milliseconds, so
@@ -8,39 +15,84 @@ import type { Scheduler } from './scheduler.ts'
  */
 export function timerScheduler(clock: Clock): Scheduler {
   const queue = new DueQueue()
+  /** By how long one waits in them. There are few: a scenario has a handful of timeouts. */
+  const lines = new Map<number, DueLine>()
   let timer: NodeJS.Timeout | undefined
   let armedUs = Number.POSITIVE_INFINITY
 
-  const arm = (): void => {
-    const first = queue.first()
-    if (!first || first.dueUs >= armedUs) return
+  const arm = (dueUs: number): void => {
+    if (dueUs >= armedUs) return
     clearTimeout(timer)
-    armedUs = first.dueUs
-    timer = setTimeout(run, Math.max(1, Math.ceil((first.dueUs - clock.nowUs()) / 1000)))
+    armedUs = dueUs
+    timer = setTimeout(run, Math.max(1, Math.ceil((dueUs - clock.nowUs()) / 1000)))
+  }
+
+  /** Takes the earliest action that is due by then out of queue and lines. */
+  const take = (untilUs: number): (() => void) | null => {
+    let earliest: Due | undefined = queue.first()
+    let from: DueLine | null = null
+    for (const line of lines.values()) {
+      const first = line.first()
+      if (first && (!earliest || isBefore(first, earliest))) {
+        earliest = first
+        from = line
+      }
+    }
+    if (!earliest || earliest.dueUs > untilUs) return null
+    const { action } = earliest
+    if (from) from.leave(from.first()!)
+    else queue.take()
+    return action
   }
 
   const run = (): void => {
     armedUs = Number.POSITIVE_INFINITY
     // Only what is due by now: what falls due meanwhile waits a turn, or a backlog would keep answers from being read.
     const untilUs = clock.nowUs()
-    for (let due = queue.first(); due && due.dueUs <= untilUs; due = queue.first()) {
-      queue.take()
-      due.action?.()
+    for (let done = 0; ; done++) {
+      if (done === SLICE) {
+        armedUs = Number.NEGATIVE_INFINITY
+        setImmediate(run)
+        return
+      }
+      const action = take(untilUs)
+      if (!action) break
+      action()
     }
-    arm()
+    const first = queue.first()
+    if (first) arm(first.dueUs)
+    for (const line of lines.values()) {
+      const next = line.first()
+      if (next) arm(next.dueUs)
+    }
   }
 
   return {
     nowUs: clock.nowUs,
     at: (dueUs, action) => {
       const due = queue.add(dueUs, action)
-      arm()
+      arm(dueUs)
       return () => {
         due.action = null
       }
+    },
+    after: (delayUs, action) => {
+      let line = lines.get(delayUs)
+      if (!line) {
+        line = new DueLine()
+        lines.set(delayUs, line)
+      }
+      const own = line
+      const place = own.join(clock.nowUs() + delayUs, queue.nextOrder(), action)
+      arm(place.dueUs)
+      return () => own.leave(place)
     },
     afterPolling: (action) => {
       setImmediate(action)
     },
   }
+}
+
+function isBefore(a: Due, b: Due): boolean {
+  return a.dueUs < b.dueUs || (a.dueUs === b.dueUs && a.order < b.order)
 }

@@ -1,28 +1,62 @@
 import { HarnessError } from '../../core/errors.ts'
 import type { LoadPlan, ThinkTime } from '../../core/plan.ts'
 import type { Journey, Scenario } from '../../core/scenario.ts'
+import { rateAt } from '../../core/traffic/curve.ts'
 import { dealer } from '../../core/traffic/deal.ts'
 import { type Random, STREAMS, sessionRandom } from '../../core/traffic/random.ts'
 
+type Role = { readonly journey: Journey; readonly thinkTime: ThinkTime }
+
+type Seeds = { readonly plan: number; readonly keys: number }
+
 /** One session before it begins: the journey its shopper makes, and the random streams it goes by. */
-export type Visit = {
-  readonly journey: Journey
+export class Visit {
   readonly data: Scenario['data']
-  readonly choices: Random
+  readonly #role: Role
+  readonly #seeds: Seeds
+  readonly #index: number
+  // Made when they are asked for: most sessions need only some of them.
+  #choices: Random | null = null
+  #keys: Random | null = null
+  #thinking: Random | null = null
+
+  constructor(role: Role, data: Scenario['data'], seeds: Seeds, index: number) {
+    this.#role = role
+    this.data = data
+    this.#seeds = seeds
+    this.#index = index
+  }
+
+  get journey(): Journey {
+    return this.#role.journey
+  }
+
+  get choices(): Random {
+    this.#choices ??= sessionRandom(this.#seeds.plan, this.#index, STREAMS.choices)
+    return this.#choices
+  }
+
   /** Idempotency keys: another in every drive, so that the same surge twice does not send the same orders. */
-  readonly keys: Random
+  get keys(): Random {
+    this.#keys ??= sessionRandom(this.#seeds.keys, this.#index, STREAMS.keys)
+    return this.#keys
+  }
+
   /** The next think time, µs. */
-  readonly thinkUs: () => number
+  thinkUs(): number {
+    this.#thinking ??= sessionRandom(this.#seeds.plan, this.#index, STREAMS.thinking)
+    return thinkTimeUs(this.#role.thinkTime, this.#thinking)
+  }
 }
 
-/** Casts sessions by index: the same index gets the same journey, choices and think times every time. */
-export type Casting = (index: number) => Visit
+/** Casts sessions by index: the same index at the same time gets the same journey, choices and think times. */
+export type Casting = (index: number, atUs: number) => Visit
 
 /** The casting of a plan; an unknown journey name is an `invalid-scenario`. `keySeed` differs from drive to drive. */
 export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number): Casting {
-  const roles = plan.journeys.map(({ name, weight, thinkTime }) => {
+  const roles = plan.journeys.map(({ name, thinkTime }) => {
     const journey = scenario.shoppers.find((one) => one.name === name)
-    if (journey) return { journey, weight, thinkTime }
+    if (journey) return { journey, thinkTime }
     throw new HarnessError({
       code: 'invalid-scenario',
       message: `The plan asks for the journey "${name}", which ${plan.scenarioPath} does not have.`,
@@ -30,29 +64,52 @@ export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number): Ca
       hint: 'Plan again: the scenario has changed since.',
     })
   })
-  // Upper edge of each role's share of the line from 0 to the sum of the weights.
-  let total = 0
-  const edges = roles.map(({ weight }) => {
-    total += weight
-    return total
-  })
+  const calm = edgesOf(plan.journeys.map(({ weight }) => weight))
+  const peak = edgesOf(plan.journeys.map(({ weight, peakWeight }) => peakWeight ?? weight))
   const deal = dealer(plan.seed)
-  return (index) => {
-    const choices = sessionRandom(plan.seed, index, STREAMS.choices)
-    const thinking = sessionRandom(plan.seed, index, STREAMS.thinking)
-    const drawn = deal(index) * total
-    const role = roles[edges.findIndex((edge) => drawn < edge)] ?? roles.at(-1)!
-    return {
-      journey: role.journey,
-      data: scenario.data,
-      choices,
-      keys: sessionRandom(keySeed, index, STREAMS.keys),
-      thinkUs: () => thinkTimeUs(role.thinkTime, thinking),
-    }
+  const seeds = { plan: plan.seed, keys: keySeed }
+  return (index, atUs) => {
+    const share = peakShare(plan, atUs)
+    const drawn = deal(index)
+    let role = 0
+    while (role < roles.length - 1 && drawn >= calm[role]! + share * (peak[role]! - calm[role]!)) role++
+    return new Visit(roles[role]!, scenario.data, seeds, index)
   }
 }
 
+/** Upper edge of each role's share of the line from 0 to 1. */
+function edgesOf(weights: readonly number[]): readonly number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  let edge = 0
+  return weights.map((weight) => {
+    edge += weight / total
+    return edge
+  })
+}
+
+/** How far the load is on its way from normal to the peak, 0..1; before second 0 it is as at second 0. */
+function peakShare({ drift, curve }: LoadPlan, atUs: number): number {
+  if (!drift || drift.peakPerSec <= drift.normalPerSec) return 0
+  const perSec = rateAt(curve, Math.max(0, atUs / 1e6))
+  return Math.min(1, Math.max(0, (perSec - drift.normalPerSec) / (drift.peakPerSec - drift.normalPerSec)))
+}
+
+/** Nobody thinks longer: exponential and log-normal times have no end. */
+const LONGEST_THINK_MS = 600_000
+
 function thinkTimeUs(think: ThinkTime, random: Random): number {
-  if (think.kind === 'fixed') return Math.round(think.ms * 1000)
-  return Math.round((think.minMs + random.next() * (think.maxMs - think.minMs)) * 1000)
+  return Math.round(Math.min(LONGEST_THINK_MS, thinkTimeMs(think, random)) * 1000)
+}
+
+function thinkTimeMs(think: ThinkTime, random: Random): number {
+  switch (think.kind) {
+    case 'fixed':
+      return think.ms
+    case 'uniform':
+      return think.minMs + random.next() * (think.maxMs - think.minMs)
+    case 'exponential':
+      return think.meanMs * random.exponential()
+    case 'log-normal':
+      return think.medianMs * Math.exp(think.sigma * random.normal())
+  }
 }

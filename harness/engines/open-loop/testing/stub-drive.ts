@@ -1,16 +1,18 @@
-import type { LoadPlan } from '../../../core/plan.ts'
+import { DEFAULT_HTTP, type LoadPlan } from '../../../core/plan.ts'
 import type { EngineEnd, Outcome } from '../../../core/record.ts'
 import type { Page, Scenario, Shopper } from '../../../core/scenario.ts'
 import { type Batch, type DriveOrder, drivePlan } from '../drive-plan.ts'
 import { Samples } from '../samples.ts'
 import type { Slot } from '../tally.ts'
-import type { HttpRequest, Transport } from '../transport.ts'
+import type { HttpRequest, Line, Transport } from '../transport.ts'
 import { type VirtualTime, virtualTime } from './virtual-time.ts'
 
 /** What the stub shop does with a request: after `afterMs` it answers so; `null`: never. */
 export type StubAnswer = {
   readonly afterMs: number
   readonly outcome?: Outcome
+  readonly status?: number
+  readonly location?: string
   readonly json?: unknown
   readonly setCookies?: readonly string[]
 } | null
@@ -19,16 +21,20 @@ export type StubShop = (request: HttpRequest, nowUs: number) => StubAnswer
 
 /** A transport without sockets, in virtual time. */
 function stubTransport(time: VirtualTime, shop: StubShop): Transport {
-  return {
+  const line: Line = {
     send: (request, answered) => {
       const answer = shop(request, time.nowUs())
-      if (!answer) return () => {}
-      const { afterMs, outcome = 'ok', json, setCookies = [] } = answer
-      const page: Page = { status: 200, text: JSON.stringify(json) ?? '', json }
-      return time.at(time.nowUs() + afterMs * 1000, () => answered({ outcome, page, setCookies }))
+      if (!answer) return { phase: 'headers', cancel: () => {} }
+      const { afterMs, outcome = 'ok', status = 200, json, setCookies = [], location = null } = answer
+      const page: Page = { status, text: JSON.stringify(json) ?? '', json }
+      const cancel = time.after(afterMs * 1000, () =>
+        answered({ outcome, page, setCookies, location, timedOutIn: null }),
+      )
+      return { phase: 'headers', cancel }
     },
-    close: async () => {},
+    hangUp: () => {},
   }
+  return { line: () => line, rest: () => {}, close: async () => {} }
 }
 
 export type JourneyPart = {
@@ -46,8 +52,16 @@ export function scenarioOf(
     normalPerSec: 1,
     peak: { kind: 'factor', factor: 1 },
     lastsSec: 1,
+    arrivals: 'poisson',
   } as const
-  const traffic = { label: 'test', shape, normalPerSec: 1, peakPerSec: 1, curve: [] }
+  const traffic = {
+    label: 'test',
+    shape,
+    normalPerSec: 1,
+    peakPerSec: 1,
+    curve: [],
+    arrivals: { kind: 'poisson' },
+  } as const
   const thinkTime = { kind: 'uniform', minMs: thinkMs[0], maxMs: thinkMs[1] } as const
   return {
     name: 'test',
@@ -55,8 +69,9 @@ export function scenarioOf(
     traffic,
     quickTraffic: traffic,
     data: { product: { from: 1, to: 1000 } },
-    shoppers: journeys.map((journey) => ({ ...journey, thinkTime })),
+    shoppers: journeys.map((journey) => ({ ...journey, peakWeight: journey.weight, thinkTime })),
     patience: { timeoutMs: 3000, reloads: 1 },
+    http: DEFAULT_HTTP,
     slo: {},
     keepHeadroom: 0,
     topology: {},
@@ -115,7 +130,7 @@ export async function stubDrive(
     drivePlan({
       plan,
       scenario,
-      headers: [],
+      origin: 'http://shop.test',
       keySeed: 1,
       scheduler: time,
       samples,

@@ -11,14 +11,16 @@ export type VirtualTime = Scheduler & {
 export function virtualTime(): VirtualTime {
   const queue = new DueQueue()
   let nowUs = 0
+  const at = (dueUs: number, action: () => void) => {
+    const due = queue.add(dueUs, action)
+    return () => {
+      due.action = null
+    }
+  }
   return {
     nowUs: () => nowUs,
-    at: (dueUs, action) => {
-      const due = queue.add(dueUs, action)
-      return () => {
-        due.action = null
-      }
-    },
+    at,
+    after: (delayUs, action) => at(nowUs + delayUs, action),
     afterPolling: (action) => {
       queue.add(nowUs, action)
     },

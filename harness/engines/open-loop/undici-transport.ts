@@ -1,13 +1,11 @@
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { HarnessError } from '../../core/errors.ts'
+import { DEFAULT_HTTP } from '../../core/plan.ts'
+import type { Outcome } from '../../core/record.ts'
 import type { Page } from '../../core/scenario.ts'
 import type { TargetGuard } from '../target-guard.ts'
 import { errorOutcome, statusOutcome } from './outcome.ts'
-import type { Answer, HttpRequest, Transport } from './transport.ts'
-
-/** A page larger than this is given up: the generator must not run out of memory for a runaway download. */
-const MAX_BODY_BYTES = 8 * 1024 * 1024
-const CONNECT_TIMEOUT_MS = 10_000
+import type { Answer, HttpRequest, Line, Phase, Sending, Transport } from './transport.ts'
 
 /**
  * undici over keep-alive connections, as many as the load needs: an open loop never waits for a free one. Idle
@@ -15,10 +13,11 @@ const CONNECT_TIMEOUT_MS = 10_000
  * request, so that a slow shop would slow the generator). undici's own timeouts are off; the shopper's patience
  * decides. `refused` is called when the guard stops a connection.
  */
-export function httpTransport(
+export function undiciTransport(
   url: string,
   guard: TargetGuard,
   refused: (error: HarnessError) => void,
+  headers: readonly string[] = [],
 ): Transport {
   const { origin } = new URL(url)
   const connect = guardedConnector(guard)
@@ -30,17 +29,29 @@ export function httpTransport(
     all.push(client)
     return client
   }
-  return {
+  const line: Line = {
     send: (request, answered) => {
-      if (closed) return () => {}
+      if (closed) return { phase: 'connect', cancel: () => {} }
       const client = idle.pop() ?? newClient()
       const exchange = new Exchange(answered, refused, () => idle.push(client))
       try {
-        client.dispatch(dispatchOptions(origin, request), exchange)
+        client.dispatch(dispatchOptions(origin, request, headers), exchange)
       } catch (error) {
         exchange.onResponseError(null, error)
       }
-      return () => exchange.abandon()
+      return exchange
+    },
+    hangUp: () => {},
+  }
+  return {
+    line: () => line,
+    rest: () => {
+      // A client that is idle is on the stack; the others are closed with what they do.
+      const resting = new Set(idle)
+      for (const client of all.splice(0)) {
+        if (resting.has(client)) all.push(client)
+        else void client.destroy()
+      }
     },
     close: async () => {
       closed = true
@@ -51,7 +62,7 @@ export function httpTransport(
 
 /** undici's connector behind the guard: address literals are checked here, names where they are resolved. */
 function guardedConnector(guard: TargetGuard): buildConnector.connector {
-  const connector = buildConnector({ timeout: CONNECT_TIMEOUT_MS, lookup: guard.lookup })
+  const connector = buildConnector({ timeout: DEFAULT_HTTP.timeoutMs.connect ?? 0, lookup: guard.lookup })
   return (options, connected) => {
     const refusal = guard.refusal(options.hostname)
     if (refusal) connected(refusal, null)
@@ -59,14 +70,22 @@ function guardedConnector(guard: TargetGuard): buildConnector.connector {
   }
 }
 
-function dispatchOptions(origin: string, request: HttpRequest): Dispatcher.DispatchOptions {
-  return { origin, path: request.path, method: request.method, headers: request.headers, body: request.body }
+function dispatchOptions(
+  origin: string,
+  { path, method, headers, body }: HttpRequest,
+  always: readonly string[],
+): Dispatcher.DispatchOptions {
+  return { origin, path, method, headers: [...always, ...headers], body }
+}
+
+function ending(outcome: Outcome): Answer {
+  return { outcome, page: null, setCookies: [], location: null, timedOutIn: null }
 }
 
 const ABANDONED = new Error('given up')
 
 /** One request and its answer, as undici reports it. */
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Dispatcher.DispatchHandler, Sending {
   readonly #answered: (answer: Answer) => void
   readonly #refused: (error: HarnessError) => void
   /** Gives the connection back. */
@@ -78,6 +97,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #hasRetryAfter = false
   #isJson = false
   #setCookies: readonly string[] = []
+  #location: string | null = null
   readonly #chunks: Buffer[] = []
 
   constructor(
@@ -90,7 +110,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#release = release
   }
 
-  abandon(): void {
+  /** undici does not tell when it has connected. */
+  get phase(): Phase {
+    return this.#status > 0 ? 'body' : 'headers'
+  }
+
+  cancel(): void {
+    if (!this.#open) return
     this.#open = false
     this.#controller?.abort(ABANDONED)
   }
@@ -104,30 +130,32 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#hasRetryAfter = headers['retry-after'] !== undefined
     this.#isJson = /[/+]json\b/.test(String(headers['content-type'] ?? ''))
+    this.#location = typeof headers['location'] === 'string' ? headers['location'] : null
     const cookies = headers['set-cookie']
     if (cookies !== undefined) this.#setCookies = typeof cookies === 'string' ? [cookies] : cookies
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
-    if (this.#bytes <= MAX_BODY_BYTES) {
+    if (this.#bytes <= DEFAULT_HTTP.maxBodyBytes) {
       this.#chunks.push(chunk)
       return
     }
-    this.#finish({ outcome: 'failed-check', page: null, setCookies: [] })
+    this.#finish(ending('failed-check'))
     controller.abort(ABANDONED)
   }
 
   onResponseEnd(): void {
     const page = new ReceivedPage(this.#status, this.#chunks, this.#isJson)
     const outcome = statusOutcome(this.#status, this.#hasRetryAfter)
-    this.#finish({ outcome, page, setCookies: this.#setCookies })
+    const [setCookies, location] = [this.#setCookies, this.#location]
+    this.#finish({ outcome, page, setCookies, location, timedOutIn: null })
     this.#release()
   }
 
   onResponseError(_: unknown, error: unknown): void {
     if (error instanceof HarnessError) this.#refused(error)
-    this.#finish({ outcome: errorOutcome(error), page: null, setCookies: [] })
+    this.#finish(ending(errorOutcome(error)))
     this.#release()
   }
 

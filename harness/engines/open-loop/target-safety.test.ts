@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { createServer as createHttp } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { afterEach, describe, expect, it } from 'vitest'
+import { startClock } from '../../clock.ts'
+import type { HarnessError } from '../../core/errors.ts'
+import { type Resolve, targetGuard } from '../target-guard.ts'
+import { Attempt, type AttemptEnd } from './attempt.ts'
+import { Browser } from './browser.ts'
+import { getSpec } from './click-spec.ts'
+import { http1Transport } from './http1/http1-transport.ts'
+import { Samples } from './samples.ts'
+import { timerScheduler } from './timer-scheduler.ts'
+
+/** An address of this machine that is not loopback: whoever gets through really connects. */
+const outside = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close()
+})
+
+/** A server on every address that counts who connects. */
+async function trap() {
+  const seen = { connections: 0 }
+  const server = createServer((socket) => {
+    seen.connections++
+    socket.destroy()
+  })
+  server.listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  closing.push(() => server.close())
+  return { seen, port: (server.address() as AddressInfo).port }
+}
+
+async function ask(url: string, resolve?: Resolve, ownedHosts: readonly string[] = []) {
+  const scheduler = timerScheduler(startClock())
+  const refusals: HarnessError[] = []
+  const guard = targetGuard(ownedHosts, resolve)
+  const transport = http1Transport(url, guard, scheduler, (error) => refusals.push(error))
+  closing.push(() => transport.close())
+  const desk = {
+    scheduler,
+    transport,
+    samples: new Samples(),
+    timeoutUs: 2_000_000,
+    origin: new URL(url).origin,
+    redirects: 10,
+  }
+  const end = await new Promise<AttemptEnd>((ended) => {
+    new Attempt(desk, new Browser(transport), getSpec('/', undefined), ended).start()
+  })
+  return { end, refusals }
+}
+
+describe.skipIf(outside === undefined)('no connection is opened to a host that is not allowed', () => {
+  it('by its address, nor by the address mapped into IPv6', async () => {
+    const { seen, port } = await trap()
+    for (const host of [outside!, `[::ffff:${outside}]`]) {
+      const { end, refusals } = await ask(`http://${host}:${port}`)
+      expect(end.outcome).toBe('refused')
+      expect(refusals[0]).toMatchObject({ code: 'refused-target' })
+    }
+    expect(seen.connections).toBe(0)
+  })
+
+  it('by a name, and the refusal says which flag would allow it', async () => {
+    const { seen, port } = await trap()
+    const resolve: Resolve = (_, __, found) => found(null, [{ address: outside!, family: 4 }])
+    const { refusals } = await ask(`http://shop.example:${port}`, resolve)
+    expect(refusals[0]!.hint).toContain('--i-own-this-target shop.example')
+    expect(seen.connections).toBe(0)
+    // Who says that the host is theirs gets through.
+    expect((await ask(`http://shop.example:${port}`, resolve, ['shop.example'])).refusals).toEqual([])
+    expect(seen.connections).toBe(1)
+  })
+
+  it('by a name one of whose addresses is another machine', async () => {
+    const { seen, port } = await trap()
+    const resolve: Resolve = (_, __, found) =>
+      found(null, [
+        { address: '127.0.0.1', family: 4 },
+        { address: outside!, family: 4 },
+      ])
+    expect((await ask(`http://shop.example:${port}`, resolve)).refusals).toHaveLength(1)
+    expect(seen.connections).toBe(0)
+  })
+
+  it('by a name that answers differently the second time', async () => {
+    const { seen, port } = await trap()
+    let asked = 0
+    const resolve: Resolve = (_, __, found) =>
+      found(null, [{ address: asked++ === 0 ? '127.0.0.1' : outside!, family: 4 }])
+    await ask(`http://shop.example:${port}`, resolve)
+    expect([asked, seen.connections]).toEqual([1, 1])
+    const rebound = await ask(`http://shop.example:${port}`, resolve)
+    expect(rebound.refusals).toHaveLength(1)
+    expect(seen.connections).toBe(1)
+  })
+
+  it('by a redirect', async () => {
+    const { seen, port } = await trap()
+    const server = createHttp((_, response) => {
+      response.writeHead(302, { location: `http://${outside}:${port}/` }).end()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    closing.push(() => server.close())
+    const { end } = await ask(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    expect(end.page?.status).toBe(302)
+    expect(seen.connections).toBe(0)
+  })
+})

@@ -80,6 +80,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, text: string])[] 
   ['only-main-names-adapters', 'harness/planted-loop.ts', "export * from './engines/planted/index.ts'"],
   ['ports-know-only-core', 'harness/ports.ts', "export * from './planted-loop.ts'"],
   ['reports-know-only-core', 'harness/report/planted.ts', "export * from '../planted-loop.ts'"],
+  ['nothing-knows-the-bench', 'harness/planted-timer.ts', "export * from './bench/planted.ts'"],
   ['nothing-knows-the-cli', 'harness/planted-caller.ts', "export * from './cli/planted.ts'"],
   [
     'harness-does-not-know-the-shop',
@@ -128,6 +129,7 @@ describe('a planted violation is seen', () => {
     const support = [
       ['harness/ring-b.ts', "export * from './ring-a.ts'"],
       ['harness/testing/planted.ts', "export { test } from 'vitest'"],
+      ['harness/bench/planted.ts', "export { HarnessError } from '../core/errors.ts'"],
       ['scenarios/good.ts', "export { defineScenario } from 'doorbuster'"],
     ] as const
     for (const [file, text] of [...support, ...PLANTED.map(([, file, text]) => [file, text] as const)]) {

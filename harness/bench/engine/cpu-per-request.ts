@@ -1,0 +1,60 @@
+import { type Bench, median, type Reading, type Row, spread } from '../row.ts'
+import { startChild } from './testbed/child.ts'
+import { openGenerator } from './testbed/drive.ts'
+
+type Cannon = { readonly requests: number; readonly perSec: number; readonly cpuUsPerRequest: number }
+
+/** CPU per request in open loop at a rate, against autocannon's closed loop on the same server, in turns. */
+function cpuPerRequest(perSec: number, must: number, aim: number): Row {
+  return {
+    name: `CPU per request at ${perSec.toLocaleString('en')}/s against autocannon`,
+    must: `≤ ${must} ×`,
+    aim: `≤ ${aim} ×`,
+    measure: (bench) => compare(bench, perSec, must, aim),
+  }
+}
+
+export const CPU_AT_20K = cpuPerRequest(20_000, 1.6, 1)
+export const CPU_AT_5K = cpuPerRequest(5000, 3, 2)
+
+async function compare(bench: Bench, perSec: number, must: number, aim: number): Promise<Reading> {
+  const target = await startChild<{ port: number }>('./target-process.ts')
+  const url = `http://127.0.0.1:${target.said.port}`
+  const generator = await openGenerator()
+  const ratios: number[] = []
+  const ours: number[] = []
+  const theirs: number[] = []
+  const lags: number[] = []
+  try {
+    await generator.drive(url, { perSec, sec: 2, journey: 'bare' })
+    for (let round = 0; round < bench.rounds; round++) {
+      const driven = await generator.drive(url, { perSec, sec: bench.sec, journey: 'bare', seed: round })
+      const cannon = await startChild<Cannon>('./autocannon-process.ts', [url, String(bench.sec)])
+      if (driven.okRatio < 0.99)
+        throw new Error(
+          `only ${(driven.okRatio * 100).toFixed(1)} % of the clicks were answered: the server is the limit`,
+        )
+      ours.push(driven.cpuUsPerRequest)
+      theirs.push(cannon.said.cpuUsPerRequest)
+      lags.push(driven.sendLagP99Ms)
+      ratios.push(driven.cpuUsPerRequest / cannon.said.cpuUsPerRequest)
+      bench.say(
+        `round ${round + 1}: ${driven.cpuUsPerRequest.toFixed(1)} µs against ${cannon.said.cpuUsPerRequest.toFixed(1)} µs at ${Math.round(cannon.said.perSec)}/s`,
+      )
+    }
+  } finally {
+    await generator.close()
+    target.end()
+  }
+  const tick = await startChild<{ usPerTick: number; coreShare: number }>('./empty-tick-process.ts')
+  const ratio = median(ratios)
+  return {
+    figure: `${spread(ratios)} ×`,
+    met: ratio <= must,
+    aimMet: ratio <= aim,
+    beside: [
+      `ours ${spread(ours, 1)} µs, send lag p99 ${spread(lags, 1)} ms; autocannon ${spread(theirs, 1)} µs at full speed`,
+      `an empty timer tick costs ${tick.said.usPerTick.toFixed(1)} µs; ticking every millisecond ${(tick.said.coreShare * 100).toFixed(1)} % of a core, ${((tick.said.coreShare * 1e6) / perSec).toFixed(1)} µs a request at this rate`,
+    ],
+  }
+}

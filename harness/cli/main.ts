@@ -9,6 +9,7 @@ import { PROBES } from '../probes/index.ts'
 import { VERSION } from '../version.ts'
 import { capacityCommand } from './commands/capacity.ts'
 import { diagnoseCommand } from './commands/diagnose.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { rehearseCommand } from './commands/rehearse.ts'
 import { REPORT_FORMATS, reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
@@ -120,6 +121,10 @@ withScenarioOptions(
 ).action((scenario: string, raw) =>
   conclude('validate', raw, (context) => validateCommand(context, scenario)),
 )
+
+withOutputOptions(
+  program.command('doctor').summary('what this machine is, and how many requests it can send on time'),
+).action((raw) => conclude('doctor', raw, doctorCommand))
 
 withSettings(program.command('shop').summary('only the sample shop, to click through')).action((raw) =>
   conclude('shop', raw, shopCommand),

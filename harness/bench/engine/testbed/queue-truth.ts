@@ -39,7 +39,7 @@ export type Truth = {
 
 type Freeze = { readonly atMs: number; readonly forMs: number }
 
-/** Starts the server of a queue; `truth` ends it. */
+/** Starts the server of a queue; `truth` may be asked once the load is over. */
 export async function startQueue(
   queue: Pick<QueueCase, 'servers' | 'kind' | 'serviceMs'>,
   freezes: readonly Freeze[] = [],

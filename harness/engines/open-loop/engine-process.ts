@@ -4,6 +4,7 @@ import { DEFAULT_HTTP, type HttpPlan } from '../../core/plan.ts'
 import { type LoadedScenario, loadScenario } from '../../scenario-file.ts'
 import { checkTarget, type TargetGuard, targetGuard } from '../target-guard.ts'
 import { drivePlan } from './drive-plan.ts'
+import { exactAlarm } from './exact-alarm.ts'
 import { http1Transport } from './http1/http1-transport.ts'
 import { errorFacts, type FromEngine, type ToEngine } from './messages.ts'
 import { Samples } from './samples.ts'
@@ -49,7 +50,7 @@ async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void>
     ],
     runId: message.runId,
     guard: targetGuard(message.ownedHosts),
-    scheduler: timerScheduler(startClock(BigInt(message.t0Ns))),
+    scheduler: timerScheduler(startClock(BigInt(message.t0Ns)), exactAlarm),
     samples: new Samples(),
   }
   tell({ kind: 'opened' })

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { startClock } from '../../clock.ts'
+import { timerAlarm } from './alarm.ts'
+import { exactAlarm } from './exact-alarm.ts'
 import { timerScheduler } from './timer-scheduler.ts'
 
-describe('timerScheduler', () => {
+describe.each([
+  ['with whole milliseconds', timerAlarm],
+  ['with exact alarms', exactAlarm],
+])('timerScheduler %s', (_, makeAlarm) => {
   it('runs actions in order of time and never early, those added meanwhile included', async () => {
-    const scheduler = timerScheduler(startClock())
+    const scheduler = timerScheduler(startClock(), makeAlarm)
     const ran: { dueUs: number; atUs: number }[] = []
     const startUs = scheduler.nowUs()
     await new Promise<void>((resolve) => {
@@ -23,7 +28,7 @@ describe('timerScheduler', () => {
   })
 
   it('lets the event loop turn between overdue actions that keep adding more', async () => {
-    const scheduler = timerScheduler(startClock())
+    const scheduler = timerScheduler(startClock(), makeAlarm)
     let turned = false
     setImmediate(() => {
       turned = true
@@ -39,7 +44,7 @@ describe('timerScheduler', () => {
   })
 
   it('runs what waits equally long in turn with everything else, without the cancelled', async () => {
-    const scheduler = timerScheduler(startClock())
+    const scheduler = timerScheduler(startClock(), makeAlarm)
     const ran: string[] = []
     const startUs = scheduler.nowUs()
     await new Promise<void>((resolve) => {
@@ -55,7 +60,7 @@ describe('timerScheduler', () => {
   })
 
   it('does not run what was cancelled', async () => {
-    const scheduler = timerScheduler(startClock())
+    const scheduler = timerScheduler(startClock(), makeAlarm)
     const cancel = scheduler.at(scheduler.nowUs() + 2000, () => {
       throw new Error('cancelled, and run all the same')
     })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports.ts'
+import { type MakeAlarm, timerAlarm } from './alarm.ts'
 import { DueLine } from './due-line.ts'
 import { DueQueue } from './due-queue.ts'
 import type { Due, Scheduler } from './scheduler.ts'
@@ -9,24 +10,44 @@ import type { Due, Scheduler } from './scheduler.ts'
  */
 const SLICE = 16
 
+/** Nothing is armed while a backlog is worked off: the next slice comes by itself. */
+const BACKLOG = Number.NEGATIVE_INFINITY
+
 /**
- * The real scheduler: one timer, set to the earliest due action; it never spins. Timers are whole milliseconds, so
- * actions run up to about a millisecond late, which the send lag shows.
+ * With so many actions a second an exact alarm would cost more than it is worth: whole milliseconds then wake the loop
+ * once for several of them.
  */
-export function timerScheduler(clock: Clock): Scheduler {
+const MANY_PER_SEC = 1000
+const COUNT_FOR_US = 100_000
+
+/**
+ * The real scheduler: one alarm, set to the earliest due action; it never spins. While there are few actions the exact
+ * alarm rings, if there is one; else a timer, which is up to about a millisecond late. The send lag shows either.
+ */
+export function timerScheduler(clock: Clock, makeExactAlarm: MakeAlarm = timerAlarm): Scheduler {
   const queue = new DueQueue()
   /** By how long one waits in them. There are few: a scenario has a handful of timeouts. */
   const lineOf = new Map<number, DueLine>()
   /** The same, to go through before every action without making an iterator each time. */
   const lines: DueLine[] = []
-  let timer: NodeJS.Timeout | undefined
   let armedUs = Number.POSITIVE_INFINITY
+  let many = false
+  let countedFromUs = clock.nowUs()
+  let counted = 0
 
   const arm = (dueUs: number): void => {
     if (dueUs >= armedUs) return
-    clearTimeout(timer)
     armedUs = dueUs
-    timer = setTimeout(run, Math.max(1, Math.ceil((dueUs - clock.nowUs()) / 1000)))
+    const alarm = many ? rough : exact
+    alarm.set(dueUs)
+  }
+
+  const count = (nowUs: number): void => {
+    const passedUs = nowUs - countedFromUs
+    if (passedUs < COUNT_FOR_US) return
+    many = (counted * 1e6) / passedUs > MANY_PER_SEC
+    countedFromUs = nowUs
+    counted = 0
   }
 
   /** Takes the earliest action that is due by then out of queue and lines. */
@@ -51,14 +72,16 @@ export function timerScheduler(clock: Clock): Scheduler {
     armedUs = Number.POSITIVE_INFINITY
     // Only what is due by now: what falls due meanwhile waits a turn, or a backlog would keep answers from being read.
     const untilUs = clock.nowUs()
+    count(untilUs)
     for (let done = 0; ; done++) {
       if (done === SLICE) {
-        armedUs = Number.NEGATIVE_INFINITY
+        armedUs = BACKLOG
         setImmediate(run)
         return
       }
       const action = take(untilUs)
       if (!action) break
+      counted++
       action()
     }
     const first = queue.first()
@@ -68,6 +91,13 @@ export function timerScheduler(clock: Clock): Scheduler {
       if (next) arm(next.dueUs)
     }
   }
+
+  const ring = (): void => {
+    // In the middle of a backlog: answers are read first.
+    if (armedUs !== BACKLOG) run()
+  }
+  const rough = timerAlarm(clock.nowUs, ring)
+  const exact = makeExactAlarm === timerAlarm ? rough : makeExactAlarm(clock.nowUs, ring)
 
   return {
     nowUs: clock.nowUs,

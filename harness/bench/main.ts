@@ -1,38 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { benchmarkFile, benchmarkMarkdown, besideText, measuredText, mustText } from './benchmark-file.ts'
 import { ENGINE_ROWS } from './engine/index.ts'
-import type { Bench, Row } from './row.ts'
+import type { Bench, Figure, Row } from './row.ts'
 
 /**
  * `npm run bench engine [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
- * the machine than about the code. Words choose rows by their name. Exit 1 when a row falls short.
+ * the machine than about the code. Words choose rows by their name. A whole bench is written to reports/benchmarks, a
+ * part of one or a quick one is only printed. Exit 1 when a row falls short.
  */
 const BENCHES: Readonly<Record<string, readonly Row[]>> = { engine: ENGINE_ROWS }
+const FOLDER = fileURLToPath(new URL('../../reports/benchmarks/', import.meta.url))
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const quick = process.argv.includes('--quick')
 const [name = '', ...wanted] = words
 const rows = BENCHES[name]
-if (!rows) {
+const chosen = rows?.filter(
+  (row) => wanted.length === 0 || wanted.some((word) => row.name.toLowerCase().includes(word.toLowerCase())),
+)
+if (!rows || !chosen || chosen.length === 0) {
+  const names = rows ? `\nrows: ${rows.map((row) => row.name).join(' · ')}` : ''
   process.stderr.write(
-    `usage: npm run bench <${Object.keys(BENCHES).join('|')}> [words of a row's name…] [--quick]\n`,
+    `usage: npm run bench <${Object.keys(BENCHES).join('|')}> [words of a row's name…] [--quick]${names}\n`,
   )
   process.exit(2)
 }
-const chosen = rows.filter((row) => wanted.length === 0 || wanted.some((word) => row.name.includes(word)))
 const bench: Bench = {
   rounds: quick ? 1 : 5,
   sec: quick ? 2 : 5,
   say: (text) => process.stderr.write(`  ${text}\n`),
 }
 
-let short = 0
+const machine = { cores: availableParallelism(), node: process.versions.node }
+const measured: Figure[] = []
 for (const row of chosen) {
-  const reading = await row.measure(bench)
-  if (!reading.met) short++
-  const aim = row.aim === undefined ? '' : ` · aim ${row.aim}${reading.aimMet ? ' reached' : ''}`
-  process.stdout.write(
-    `${reading.met ? '✓' : '✗'} ${row.name}: ${reading.figure} · must be ${row.must}${aim}\n`,
-  )
-  for (const line of reading.beside) process.stdout.write(`    ${line}\n`)
+  const figures = await row.measure(bench)
+  measured.push(...figures)
+  for (const line of benchmarkFile(name, new Date(), machine, figures).rows) {
+    const beside = besideText(line)
+    process.stdout.write(
+      `${line.holds ? '✓' : '✗'} ${line.what}: ${measuredText(line)} · must be ${mustText(line)}\n${beside && `    ${beside}\n`}`,
+    )
+  }
 }
-process.stdout.write(`${chosen.length - short} of ${chosen.length} rows reach what they must\n`)
-process.exit(short === 0 && chosen.length > 0 ? 0 : 1)
+const file = benchmarkFile(name, new Date(), machine, measured)
+const reached = file.rows.filter((row) => row.holds).length
+process.stdout.write(`${reached} of ${file.rows.length} figures reach what they must\n`)
+if (!quick && chosen.length === rows.length) {
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(`${FOLDER}${name}.json`, `${JSON.stringify(file, null, 2)}\n`)
+  writeFileSync(`${FOLDER}${name}.md`, benchmarkMarkdown(file))
+  process.stdout.write(`written to reports/benchmarks/${name}.json and ${name}.md\n`)
+}
+process.exit(reached === file.rows.length ? 0 : 1)

@@ -1,4 +1,4 @@
-import { type Bench, median, type Reading, type Row, spread } from '../row.ts'
+import { type Bench, type Figure, median, type Row, spread } from '../row.ts'
 import { startChild } from './testbed/child.ts'
 import { openGenerator } from './testbed/drive.ts'
 
@@ -8,16 +8,14 @@ type Cannon = { readonly requests: number; readonly perSec: number; readonly cpu
 function cpuPerRequest(perSec: number, must: number, aim: number): Row {
   return {
     name: `CPU per request at ${perSec.toLocaleString('en')}/s against autocannon`,
-    must: `≤ ${must} ×`,
-    aim: `≤ ${aim} ×`,
-    measure: (bench) => compare(bench, perSec, must, aim),
+    measure: async (bench) => [await compare(bench, perSec, must, aim)],
   }
 }
 
 export const CPU_AT_20K = cpuPerRequest(20_000, 1.6, 1)
 export const CPU_AT_5K = cpuPerRequest(5000, 3, 2)
 
-async function compare(bench: Bench, perSec: number, must: number, aim: number): Promise<Reading> {
+async function compare(bench: Bench, perSec: number, must: number, aim: number): Promise<Figure> {
   const target = await startChild<{ port: number }>('./target-process.ts')
   const url = `http://127.0.0.1:${target.said.port}`
   const generator = await openGenerator()
@@ -47,14 +45,18 @@ async function compare(bench: Bench, perSec: number, must: number, aim: number):
     target.end()
   }
   const tick = await startChild<{ usPerTick: number; coreShare: number }>('./empty-tick-process.ts')
-  const ratio = median(ratios)
   return {
-    figure: `${spread(ratios)} ×`,
-    met: ratio <= must,
-    aimMet: ratio <= aim,
-    beside: [
-      `ours ${spread(ours, 1)} µs, send lag p99 ${spread(lags, 1)} ms; autocannon ${spread(theirs, 1)} µs at full speed`,
-      `an empty timer tick costs ${tick.said.usPerTick.toFixed(1)} µs; ticking every millisecond ${(tick.said.coreShare * 100).toFixed(1)} % of a core, ${((tick.said.coreShare * 1e6) / perSec).toFixed(1)} µs a request at this rate`,
-    ],
+    what: `CPU per request at ${perSec.toLocaleString('en')}/s against autocannon`,
+    ...spread(ratios),
+    unit: '×',
+    must: { atMost: must },
+    aim,
+    beside: {
+      'ours, µs': median(ours),
+      'autocannon at full speed, µs': median(theirs),
+      'send lag p99, ms': median(lags),
+      'an empty timer tick, µs': tick.said.usPerTick,
+      'of it a request at this rate, ticking every millisecond, µs': (tick.said.coreShare * 1e6) / perSec,
+    },
   }
 }

@@ -9,7 +9,6 @@ const CLICKS_PER_JOURNEY = 3
 /** CPU of a click inside a journey (cookies, one JSON pick, think time) over a bare request, at the same request rate. */
 export const JOURNEY_COST: Row = {
   name: 'a click inside a journey over a bare request',
-  must: `≤ ${MUST} ×`,
   measure: async (bench) => {
     const target = await startChild<{ port: number }>('./target-process.ts')
     const url = `http://127.0.0.1:${target.said.port}`
@@ -34,13 +33,14 @@ export const JOURNEY_COST: Row = {
       await generator.close()
       target.end()
     }
-    const ratio = median(ratios)
-    return {
-      figure: `${spread(ratios)} ×`,
-      met: ratio <= MUST,
-      beside: [
-        `a click ${spread(clicks, 1)} µs, a bare request ${spread(bares, 1)} µs, at ${CLICKS_PER_SEC}/s`,
-      ],
-    }
+    return [
+      {
+        what: `CPU of a click inside a journey (cookies, one JSON pick, think time) over a bare request, at ${CLICKS_PER_SEC.toLocaleString('en')}/s`,
+        ...spread(ratios),
+        unit: '×',
+        must: { atMost: MUST },
+        beside: { 'a click, µs': median(clicks), 'a bare request, µs': median(bares) },
+      },
+    ]
   },
 }

@@ -1,5 +1,5 @@
 import { fromPairs, type Histogram, quantileUs } from '../../core/measure/histogram.ts'
-import type { Bench, Reading, Row } from '../row.ts'
+import type { Bench, Figure, Row } from '../row.ts'
 import { openGenerator } from './testbed/drive.ts'
 import { QUEUES, type QueueCase, quantile, rateOf, startQueue } from './testbed/queue-truth.ts'
 
@@ -81,25 +81,30 @@ export async function believableComparison(queue: QueueCase, sec: number): Promi
 /** Our response times against queues whose answer is known. */
 export const TRUTH: Row = {
   name: 'truth: M/M/1, M/D/1 and M/M/4 at 0.5, 0.8 and 0.9',
-  must: 'p50, p95, p99 within 3 % or 1 ms of the recursion over the same arrivals',
-  measure: async (bench: Bench): Promise<Reading> => {
-    const beside: string[] = []
-    let met = true
-    let worst = 0
+  measure: async (bench: Bench): Promise<readonly Figure[]> => {
+    const figures: Figure[] = []
     for (const queue of QUEUES) {
       const compared = await believableComparison(queue, bench.sec * 4)
-      const { quantiles, sent, requests, sendLagP50Us, worstOfService } = compared
-      const figures = quantiles.map(
+      const { quantiles, sent, requests, sendLagP50Us, worst, worstOfService } = compared
+      const times = quantiles.map(
         ({ q, oursUs, truthUs }) =>
           `p${q * 100} ${(oursUs / 1000).toFixed(1)} of ${(truthUs / 1000).toFixed(1)} ms`,
       )
-      met &&= compared.worst <= 1 && sent === requests
-      worst = Math.max(worst, compared.worst)
-      beside.push(
-        `${queue.name} at ${queue.utilisation}: ${figures.join(', ')}; send lag p50 ${(sendLagP50Us / 1000).toFixed(1)} ms, service times ${(worstOfService * 100).toFixed(0)} %; ${sent} of ${requests} requests`,
-      )
-      bench.say(beside.at(-1)!)
+      bench.say(`${queue.name} at ${queue.utilisation}: ${(worst * 100).toFixed(0)} %, ${times.join(', ')}`)
+      figures.push({
+        what: `response times of ${queue.name} at ${queue.utilisation} against the recursion over the same arrivals, as a share of 3 % or 1 ms`,
+        // Requests that are missing on either side would make the comparison one of different things.
+        measured: sent === requests ? worst * 100 : Number.NaN,
+        unit: '%',
+        must: { atMost: 100 },
+        beside: {
+          'service times, %': worstOfService * 100,
+          'send lag p50, ms': sendLagP50Us / 1000,
+          requests,
+        },
+        notes: [times.join(', ')],
+      })
     }
-    return { figure: `${(worst * 100).toFixed(0)} % of what may be off, at the worst`, met, beside }
+    return figures
   },
 }

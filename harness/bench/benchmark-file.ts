@@ -1,0 +1,124 @@
+import { aimReached, type Figure, holds } from './row.ts'
+
+/** What a bench found, as it is committed in reports/benchmarks. */
+export type BenchmarkFile = {
+  readonly schema: 1
+  readonly name: string
+  /** ISO 8601. */
+  readonly takenOn: string
+  readonly machine: { readonly cores: number; readonly node: string }
+  readonly rows: readonly BenchmarkRow[]
+}
+
+type BenchmarkRow = {
+  readonly what: string
+  /** `null`: it could not be measured. */
+  readonly measured: number | null
+  readonly must: number
+  readonly bound: 'at-most' | 'at-least'
+  readonly unit: string
+  readonly holds: boolean
+  readonly aim?: number
+  readonly aimReached?: boolean
+  readonly low?: number
+  readonly high?: number
+  readonly n?: number
+  readonly beside?: Readonly<Record<string, number | null>>
+  readonly notes?: readonly string[]
+}
+
+export function benchmarkFile(
+  name: string,
+  takenOn: Date,
+  machine: BenchmarkFile['machine'],
+  figures: readonly Figure[],
+): BenchmarkFile {
+  return { schema: 1, name, takenOn: takenOn.toISOString(), machine, rows: figures.map(rowOf) }
+}
+
+function rowOf(figure: Figure): BenchmarkRow {
+  const { what, measured, must, unit, aim, low, high, n, beside, notes } = figure
+  const reached = aimReached(figure)
+  return {
+    what,
+    measured: rounded(measured),
+    must: 'atMost' in must ? must.atMost : must.atLeast,
+    bound: 'atMost' in must ? 'at-most' : 'at-least',
+    unit,
+    holds: holds(figure),
+    ...(aim !== undefined && reached !== null && { aim, aimReached: reached }),
+    ...(low !== undefined && { low: rounded(low) ?? low }),
+    ...(high !== undefined && { high: rounded(high) ?? high }),
+    ...(n !== undefined && { n }),
+    ...(beside && {
+      beside: Object.fromEntries(Object.entries(beside).map(([peer, value]) => [peer, rounded(value)])),
+    }),
+    ...(notes && notes.length > 0 && { notes }),
+  }
+}
+
+/** Four digits: more would be noise. */
+function rounded(value: number): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(4)) : null
+}
+
+/** The same as a table for people. */
+export function benchmarkMarkdown({ name, takenOn, machine, rows }: BenchmarkFile): string {
+  const lines = rows.map(
+    (row) =>
+      `| ${row.holds ? '✓' : '✗'} | ${cell(row.what)} | ${measuredText(row)} | ${mustText(row)} | ${besideText(row)} |`,
+  )
+  return [
+    `# npm run bench ${name}`,
+    '',
+    `Taken on ${takenOn.slice(0, 10)}, ${machine.cores} cores, Node.js ${machine.node}. Ratios are of figures measured in one run; medians (range).`,
+    '',
+    '| | what | measured | must be | beside it |',
+    '| --- | --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n')
+}
+
+/** "1.43 × (1.37–1.5)". */
+export function measuredText({
+  measured,
+  unit,
+  low,
+  high,
+}: Pick<BenchmarkRow, 'measured' | 'unit' | 'low' | 'high'>): string {
+  if (measured === null) return 'not measured'
+  const range = low !== undefined && high !== undefined ? ` (${number(low)}–${number(high)})` : ''
+  return `${number(measured)}${space(unit)}${unit}${range}`
+}
+
+/** "≤ 1.6 × · aim ≤ 1 ×, reached". */
+export function mustText({ must, bound, unit, aim, aimReached }: BenchmarkRow): string {
+  const sign = bound === 'at-most' ? '≤' : '≥'
+  const words = (value: number) => `${sign} ${number(value)}${space(unit)}${unit}`
+  if (aim === undefined) return words(must)
+  return `${words(must)} · aim ${words(aim)}, ${aimReached ? 'reached' : 'not reached'}`
+}
+
+/** "autocannon 63,292, wrk 98,819 · a note". */
+export function besideText({ beside = {}, notes = [] }: BenchmarkRow): string {
+  const figures = Object.entries(beside).map(
+    ([peer, value]) => `${peer} ${value === null ? 'not measured' : number(value)}`,
+  )
+  return [figures.join(', '), ...notes]
+    .filter((text) => text !== '')
+    .map(cell)
+    .join(' · ')
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 4 })
+}
+
+function space(unit: string): string {
+  return unit.startsWith('/') ? '' : ' '
+}

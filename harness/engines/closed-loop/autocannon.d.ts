@@ -24,6 +24,7 @@ declare module 'autocannon' {
     readonly errors: number
     readonly non2xx: number
     readonly mismatches: number
+    readonly requests: { readonly sent: number }
     /** Seconds. */
     readonly duration: number
     /** Milliseconds. */

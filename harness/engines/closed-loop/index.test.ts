@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { closedLoop } from './index.ts'
+import { closedLoop, throughputByConnections } from './index.ts'
 
 const servers: Server[] = []
 
@@ -50,6 +50,25 @@ describe('closedLoop', () => {
     expect(Math.abs(end.errors - end.completed)).toBeLessThanOrEqual(2)
   })
 
+  it('finds the requests that it lost when the server closed a connection on them', async () => {
+    let n = 0
+    const url = await serve((request, response) => {
+      const i = n++
+      setTimeout(() => (i % 10 === 7 ? request.socket.end() : response.end('{}')), 5)
+    })
+    const end = await closedLoop({ url, paths: ['/'], connections: 2, durationSec: 1 })
+    expect(end.completed).toBeGreaterThan(10)
+    expect(end.lost).toBeGreaterThan(0)
+    // One in ten was closed upon; what was under way at the end may have been among them.
+    expect(Math.abs(end.lost - (n - 1) / 10)).toBeLessThanOrEqual(3)
+  })
+
+  it('loads nothing but http: certificates would not be verified', async () => {
+    await expect(
+      closedLoop({ url: 'https://127.0.0.1:1', paths: ['/'], connections: 1, durationSec: 1 }),
+    ).rejects.toMatchObject({ code: 'usage' })
+  })
+
   it('refuses a dead port instead of spinning on it', async () => {
     const url = await serve(() => {})
     const [server] = servers.splice(0)
@@ -80,3 +99,47 @@ describe('closedLoop', () => {
     ).rejects.toMatchObject({ code: 'refused-target' })
   })
 })
+
+describe('throughputByConnections', () => {
+  it('grows with the connections until every server of a station is busy', { retry: 2 }, async () => {
+    // Two servers that take 20 ms each: X(N) = min(N, 2) / 20 ms.
+    const url = await serve(station(2, 20))
+    const points = await throughputByConnections({ url, paths: ['/'], durationSec: 0.8 }, [1, 2, 4, 8], 3)
+    const [one = 0, two = 0, four = 0, eight = 0] = points.map(({ perSec }) => perSec)
+    expect(points.map(({ unsound }) => unsound)).toEqual([null, null, null, null])
+    expect(two / one).toBeGreaterThan(1.7)
+    expect(two / one).toBeLessThan(2.3)
+    expect(four / two).toBeGreaterThan(0.8)
+    expect(four / two).toBeLessThan(1.25)
+    expect(eight / two).toBeLessThan(1.25)
+  })
+
+  it('says of a point that nobody should fit anything to it', async () => {
+    const url = await serve((request, response) => {
+      response.statusCode = request.url === '/bad' ? 500 : 200
+      setTimeout(() => response.end(), 5)
+    })
+    const [point] = await throughputByConnections({ url, paths: ['/', '/bad'], durationSec: 0.5 }, [2], 1)
+    expect(point?.unsound).toMatch(/^\d+ requests failed and 0 were lost beside \d+ that were answered$/)
+  })
+})
+
+/** A first-come, first-served station. */
+function station(servers: number, serviceMs: number): RequestListener {
+  let free = servers
+  const line: (() => void)[] = []
+  const begin = (answer: () => void): void => {
+    free--
+    setTimeout(() => {
+      answer()
+      free++
+      const next = line.shift()
+      if (next) begin(next)
+    }, serviceMs)
+  }
+  return (_, response) => {
+    const answer = () => response.end('{}')
+    if (free > 0) begin(answer)
+    else line.push(answer)
+  }
+}

@@ -2,6 +2,7 @@ import type {
   JourneyOptions,
   JourneySpec,
   RangeSpec,
+  ReplaySpec,
   ScenarioSpec,
   SurgeSpec,
   TrafficSpec,
@@ -43,6 +44,8 @@ export const surge = {
   sustained: (spec: SurgeSpec): TrafficSpec => ({ ...spec, kind: 'sustained' }),
   /** One rate from beginning to end. */
   constant: (spec: Omit<SurgeSpec, 'peak'>): TrafficSpec => ({ ...spec, peak: '1x', kind: 'constant' }),
+  /** Arrivals that were written down: a log's times. */
+  replay: (spec: ReplaySpec): TrafficSpec => ({ ...spec, kind: 'replay' }),
 }
 
 /** Marks a module's default export as an environment: an app of your own, for `--env <file>`. */

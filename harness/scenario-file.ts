@@ -1,19 +1,20 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { register } from 'node:module'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HarnessError } from './core/errors.ts'
 import { nearest } from './core/input/nearest.ts'
 import { problemLines } from './core/input/problem.ts'
 import type { Scenario } from './core/scenario.ts'
 import { readScenario } from './core/scenario-input.ts'
+import { readReplayTimes } from './replay-times.ts'
 
 export type LoadedScenario = {
   readonly scenario: Scenario
   /** Absolute path of the module. */
   readonly path: string
-  /** SHA-256 of the module's text, in hex. What the module imports is not part of it. */
+  /** SHA-256 of the module's text and of the arrivals it replays, in hex. What the module imports is not part of it. */
   readonly hash: string
 }
 
@@ -27,9 +28,9 @@ const SOURCE = /\.(ts|mts|js|mjs)$/
  */
 export async function loadScenario(pathOrName: string): Promise<LoadedScenario> {
   const path = findScenario(pathOrName)
-  const hash = createHash('sha256').update(readFileSync(path)).digest('hex')
-  const reading = readScenario(exported(await importModule(path)))
-  if (reading.ok) return { scenario: reading.scenario, path, hash }
+  const hash = createHash('sha256').update(readFileSync(path))
+  const reading = readScenario(exported(await importModule(path)), readReplayTimes(dirname(path), hash))
+  if (reading.ok) return { scenario: reading.scenario, path, hash: hash.digest('hex') }
   const { problems } = reading
   throw new HarnessError({
     code: 'invalid-scenario',

@@ -23,13 +23,16 @@ export type ThinkTime =
 /**
  * How arrivals fall around their rate. `balanced`: like Poisson within each stretch of `count` expected arrivals, and
  * exactly `count` of them there, so that a short step offers the load it is named after. `even`: one after the other at
- * equal distance (of expected arrivals). `replay`: at these times after second 0, whatever the curve says.
+ * equal distance (of expected arrivals). `replay`: at these times after second 0, whatever the curve says. `recorded`: the
+ * same, but the times stay in the scenario's recording (a plan is small): those from `fromUs` after its first, `speed` times
+ * as fast, for `lastsUs` of the replay.
  */
 export type ArrivalProcess =
   | { readonly kind: 'poisson' }
   | { readonly kind: 'balanced'; readonly count: number }
   | { readonly kind: 'even' }
   | { readonly kind: 'replay'; readonly atUs: readonly number[] }
+  | { readonly kind: 'recorded'; readonly fromUs: number; readonly lastsUs: number; readonly speed: number }
 
 /** How shoppers' browsers talk to the shop. */
 export type HttpPlan = {

@@ -4,7 +4,13 @@ import { nearest } from './input/nearest.ts'
 import type { Problem } from './input/problem.ts'
 import { problemsOf } from './input/problems-of.ts'
 import { type Leaf, TOPOLOGY_LEAVES } from './input/topology-input.ts'
-import { changeShape, peakProblem, SURGE_PARTS, type SurgeChange } from './input/traffic-input.ts'
+import {
+  changeShape,
+  peakProblem,
+  replayChangeProblems,
+  SURGE_PARTS,
+  type SurgeChange,
+} from './input/traffic-input.ts'
 import type { Scenario, TopologyPatch, Traffic } from './scenario.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from './topology.ts'
 import { drawTraffic } from './traffic/shapes.ts'
@@ -37,6 +43,7 @@ export function resolveTopology(scenario: Scenario, set: readonly string[]): Res
     else if (reading.kind === 'topology') topology = patched(topology, reading.patch)
     else surge = { ...surge, ...reading.change }
   }
+  problems.push(...replayChangeProblems(scenario.traffic.shape, surge, '--set traffic'))
   const traffic = changedTraffic(scenario, scenario.traffic, surge)
   const quickTraffic = changedTraffic(scenario, scenario.quickTraffic, surge)
   const peak = peakProblem(traffic.shape) ?? peakProblem(quickTraffic.shape)

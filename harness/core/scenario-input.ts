@@ -2,25 +2,33 @@ import { describeValue } from './input/describe-value.ts'
 import { plainCopy } from './input/plain-copy.ts'
 import type { Problem } from './input/problem.ts'
 import { problemsOf, unknownKey } from './input/problems-of.ts'
+import { isReplay, type ReadTimes, readReplay } from './input/replay-input.ts'
 import { SCENARIO_FIELDS } from './input/scenario-fields.ts'
-import { changeShape, peakProblem, type SurgeChange } from './input/traffic-input.ts'
+import { changeShape, peakProblem, replayChangeProblems, type SurgeChange } from './input/traffic-input.ts'
 import { samplesNeeded } from './samples-needed.ts'
 import type { Journey, Scenario, Slo, TrafficShape } from './scenario.ts'
 import { expectedArrivals } from './traffic/curve.ts'
+import { busiest } from './traffic/replay-window.ts'
 import { drawTraffic } from './traffic/shapes.ts'
 
 export type ScenarioReading =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+/** Where no files can be read, none is there. */
+const NO_FILES: ReadTimes = () => ({
+  ok: false,
+  problems: [{ expected: 'a scenario that is loaded from its module', got: 'a file' }],
+})
+
 const QUICK_AT_LEAST_SEC = 20
 const KEEP_HEADROOM = 0.3
 
 /**
  * Reads what a scenario module exported: every text becomes a number with a unit, every default is filled in.
- * Reports all problems at once and never throws, whatever it is given.
+ * Reports all problems at once and never throws, whatever it is given. `readTimes` reads the files of replayed arrivals.
  */
-export function readScenario(input: unknown): ScenarioReading {
+export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): ScenarioReading {
   const { copy, problems: unreadable } = plainCopy(input)
   if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) {
     const expected = 'export default defineScenario({ … })'
@@ -43,7 +51,12 @@ export function readScenario(input: unknown): ScenarioReading {
   const fields = SCENARIO_FIELDS
   const name = read('name', fields.name)
   const question = read('question', fields.question)
-  const shape = read('traffic', fields.traffic)
+  let shape: TrafficShape | null = null
+  if (isReplay(given['traffic'])) {
+    const replay = readReplay(given['traffic'], readTimes)
+    if (replay.ok) shape = replay.shape
+    else problems.push(...replay.problems)
+  } else shape = read('traffic', fields.traffic)
   const quick = read('quick', fields.quick)
   const data = read('data', fields.data)
   const shoppers = read('shoppers', fields.shoppers)
@@ -59,6 +72,7 @@ export function readScenario(input: unknown): ScenarioReading {
 
   const quickShape = shape && quickened(shape, quick ?? {})
   if (shape) problems.push(...surgeProblems(shape, 'traffic.peak'))
+  if (shape && quick) problems.push(...replayChangeProblems(shape, quick, 'quick'))
   if (shape && quickShape && quick && surgeProblems(shape, '').length === 0) {
     problems.push(...surgeProblems(quickShape, 'quick.peak'))
   }
@@ -103,6 +117,7 @@ type Schema<Value> = {
 /** The surge of `--quick`: what the scenario says, else half as long, 20 s at least. */
 function quickened(shape: TrafficShape, quick: SurgeChange): TrafficShape {
   const lasts = Math.min(shape.lastsSec, Math.max(QUICK_AT_LEAST_SEC, shape.lastsSec / 2))
+  if (shape.kind === 'replay') return busiest(shape, quick.lasts ?? lasts)
   return changeShape(shape, { lasts, ...quick })
 }
 

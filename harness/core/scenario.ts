@@ -1,5 +1,6 @@
 import type { ArrivalProcess, HttpPlan, Patience, RateCurve, ThinkTime } from './plan.ts'
 import type { Topology } from './topology.ts'
+import type { Recording } from './traffic/recording.ts'
 
 /**
  * What a journey does with: one shopper. Every call is one click; think time passes between clicks by itself.
@@ -68,7 +69,9 @@ export type Traffic = {
 export const SHAPE_KINDS = ['doors-open', 'flash-sale', 'sustained', 'constant'] as const
 export type ShapeKind = (typeof SHAPE_KINDS)[number]
 
-export type TrafficShape = {
+export type TrafficShape = DrawnShape | ReplayShape
+
+export type DrawnShape = {
   readonly kind: ShapeKind
   readonly normalPerSec: number
   /** As it was written: a factor on normal ("12x") follows when normal changes, a rate ("60/s") does not. */
@@ -77,6 +80,21 @@ export type TrafficShape = {
     | { readonly kind: 'rate'; readonly perSec: number }
   readonly lastsSec: number
   readonly arrivals: 'poisson' | 'even'
+}
+
+/** A window of arrivals that were written down. */
+export type ReplayShape = {
+  readonly kind: 'replay'
+  readonly recording: Recording
+  /** Second 0, in µs of the recording after its first arrival. */
+  readonly fromUs: number
+  /** Of the surge; of the recording it is `speed` times as long. */
+  readonly lastsSec: number
+  /** 1 = as it was, 60 = an hour in a minute. */
+  readonly speed: number
+  /** What the arrivals themselves say is `null`. */
+  readonly normalPerSec: number | null
+  readonly peak: DrawnShape['peak'] | null
 }
 
 /** Objectives by route ("GET /products/:id") or `all`. A click meets its objective when it is right and fast enough. */

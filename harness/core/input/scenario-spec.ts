@@ -34,7 +34,29 @@ export type SurgeSpec = {
   /** "poisson" (default): by chance, as shoppers come; "even": at equal distance. */
   readonly arrivals?: 'poisson' | 'even'
 }
-export type TrafficSpec = SurgeSpec & { readonly kind: ShapeKind }
+
+/**
+ * Arrivals that were written down, in `file` (as seen from the scenario) or as `times` in seconds. The file has one time a
+ * line, in any order: seconds since any origin, or dates with their offset ("2026-11-27T00:00:00.25+01:00"); its first
+ * line may be a header. Times in whole seconds arrive together, as they are written.
+ */
+export type ReplaySpec = {
+  readonly file?: string
+  readonly times?: readonly number[]
+  /** Second 0, that long after the first arrival of the file: "20h". Default: the first arrival. */
+  readonly from?: string
+  /** Length of the surge at most; default all, to the end of the last arrival's second. */
+  readonly lasts?: string
+  /** "60x": an hour in a minute. Reports then give rates, and neither durations nor losses. Default "1x". */
+  readonly speed?: string
+  /** What counts as normal; default the median rate in windows of 1 s to 10 s. */
+  readonly normal?: string
+  /** What counts as the peak; default the highest rate over 5 s. It changes neither who comes nor when. */
+  readonly peak?: string
+}
+export type TrafficSpec =
+  | (SurgeSpec & { readonly kind: ShapeKind })
+  | (ReplaySpec & { readonly kind: 'replay' })
 
 /** How shoppers' browsers talk to the shop. */
 export type HttpSpec = {

@@ -1,14 +1,18 @@
 import { z } from 'zod'
-import { SHAPE_KINDS, type TrafficShape } from '../scenario.ts'
+import { type DrawnShape, type ReplayShape, SHAPE_KINDS, type TrafficShape } from '../scenario.ts'
+import { peakPerSec } from '../traffic/curve.ts'
+import { drawReplay } from '../traffic/draw-replay.ts'
+import { lasting } from '../traffic/replay-window.ts'
 import { shapePeakPerSec } from '../traffic/shapes.ts'
 import { readDurationMs, readFactor, readPerSec } from '../units.ts'
 import { knownKeys } from './known-keys.ts'
+import type { Problem } from './problem.ts'
 import { textOf } from './text-of.ts'
 
 /** A sample storefront on one machine: beyond this the generator, not the shop, would be what is rehearsed. */
 const MAX_PEAK_PER_SEC = 2000
-const MAX_LASTS_SEC = 30 * 60
-const MIN_LASTS_SEC = 5
+export const MAX_LASTS_SEC = 30 * 60
+export const MIN_LASTS_SEC = 5
 
 /** The parts of a surge that `traffic`, `quick` and `--set traffic.…` can give. */
 export const SURGE_PARTS = {
@@ -16,7 +20,7 @@ export const SURGE_PARTS = {
     const perSec = readPerSec(text)
     return perSec !== null && perSec > 0 && perSec <= MAX_PEAK_PER_SEC ? perSec : null
   }),
-  peak: textOf<TrafficShape['peak']>('a factor such as "12x" or a rate such as "60/s"', (text) => {
+  peak: textOf<DrawnShape['peak']>('a factor such as "12x" or a rate such as "60/s"', (text) => {
     const factor = readFactor(text)
     if (factor !== null) return { kind: 'factor', factor }
     const perSec = readPerSec(text)
@@ -29,7 +33,7 @@ export const SURGE_PARTS = {
 }
 
 export const TRAFFIC_INPUT = knownKeys({
-  kind: z.enum(SHAPE_KINDS, { error: `surge.doorsOpen, flashSale, sustained or constant({ … })` }),
+  kind: z.enum(SHAPE_KINDS, { error: `surge.doorsOpen, flashSale, sustained, constant or replay({ … })` }),
   ...SURGE_PARTS,
   arrivals: z
     .enum(['poisson', 'even'], {
@@ -37,7 +41,7 @@ export const TRAFFIC_INPUT = knownKeys({
     })
     .default('poisson'),
 }).transform(
-  ({ kind, normal, peak, lasts, arrivals }): TrafficShape => ({
+  ({ kind, normal, peak, lasts, arrivals }): DrawnShape => ({
     kind,
     normalPerSec: normal,
     peak,
@@ -55,8 +59,10 @@ export const QUICK_INPUT = knownKeys({
 /** Parts of a surge that change: from `quick`, or from `--set traffic.…`. */
 export type SurgeChange = z.output<typeof QUICK_INPUT>
 
-/** A shape with some parts changed. */
+/** A shape with some parts changed; of a replay, its length only (see `replayChangeProblems`). */
+export function changeShape<Shape extends TrafficShape>(shape: Shape, change: SurgeChange): Shape
 export function changeShape(shape: TrafficShape, change: SurgeChange): TrafficShape {
+  if (shape.kind === 'replay') return lasting(shape, change.lasts ?? shape.lastsSec)
   return {
     kind: shape.kind,
     normalPerSec: change.normal ?? shape.normalPerSec,
@@ -68,6 +74,7 @@ export function changeShape(shape: TrafficShape, change: SurgeChange): TrafficSh
 
 /** What is wrong with the peak that normal and peak make together; `null` when nothing is. */
 export function peakProblem(shape: TrafficShape): { readonly expected: string; readonly got: string } | null {
+  if (shape.kind === 'replay') return replayPeakProblem(shape)
   const perSec = shapePeakPerSec(shape)
   const got = `a peak of ${Number(perSec.toPrecision(6))}/s`
   if (perSec > MAX_PEAK_PER_SEC) return { expected: `a peak of at most ${MAX_PEAK_PER_SEC}/s`, got }
@@ -76,4 +83,35 @@ export function peakProblem(shape: TrafficShape): { readonly expected: string; r
   }
   if (perSec <= 0) return { expected: 'a peak above 0/s', got }
   return null
+}
+
+/** Its arrivals are what is sent, whatever it says its peak is: both must be within the ceiling. */
+function replayPeakProblem(shape: ReplayShape): ReturnType<typeof peakProblem> {
+  const traffic = drawReplay(shape, false)
+  const highest = Math.max(traffic.peakPerSec, peakPerSec(traffic.curve))
+  if (highest > MAX_PEAK_PER_SEC)
+    return { expected: `at most ${MAX_PEAK_PER_SEC} arrivals/s`, got: `${Math.round(highest)}/s` }
+  if (traffic.peakPerSec >= traffic.normalPerSec) return null
+  const [normal, peak] = [traffic.normalPerSec, traffic.peakPerSec].map((perSec) => perSec.toPrecision(3))
+  return { expected: `a peak no lower than the normal ${normal}/s`, got: `a peak of ${peak}/s` }
+}
+
+/** What cannot be changed: shoppers who are written down can neither be thinned nor multiplied without a model of them. */
+export function replayChangeProblems(
+  shape: TrafficShape,
+  change: SurgeChange,
+  at: string,
+): readonly Problem[] {
+  if (shape.kind !== 'replay') return []
+  return (['normal', 'peak'] as const).flatMap((part) =>
+    change[part] === undefined
+      ? []
+      : [
+          {
+            path: `${at}.${part}`,
+            expected: 'nothing: a replay sends the arrivals that were written down, neither fewer nor more',
+            got: `another ${part}`,
+          },
+        ],
+  )
 }

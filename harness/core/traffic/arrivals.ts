@@ -5,6 +5,11 @@ import { type Random, STREAMS, sessionRandom } from './random.ts'
 /** One shopper's arrival; `atUs` counts from second 0 of the measured part and is negative during the fill. */
 export type Arrival = { readonly index: number; readonly atUs: number }
 
+/** An arrival process with everything it needs: a recording's times have been taken out of it. */
+export type ReadyProcess =
+  | Exclude<ArrivalProcess, { readonly kind: 'replay' | 'recorded' }>
+  | { readonly kind: 'replay'; readonly atUs: ArrayLike<number> }
+
 /**
  * The arrivals of a plan in order of time: an inhomogeneous Poisson process, made by sending the sums of unit
  * exponentials through the inverse of the expected arrivals (Çinlar 1975; Lewis & Shedler 1979 §1). During the fill,
@@ -18,7 +23,7 @@ export function* arrivals(
   seed: number,
   fillSec: number,
   partition: { readonly index: number; readonly of: number } = { index: 0, of: 1 },
-  process: ArrivalProcess = { kind: 'poisson' },
+  process: ReadyProcess = { kind: 'poisson' },
 ): Generator<Arrival, void, undefined> {
   const first = curve[0]
   if (!first) return
@@ -59,7 +64,7 @@ function* even(): Generator<number, never, undefined> {
 
 /** Times that were written down somewhere; a step cannot be filled from them, so there is nothing before second 0. */
 function* replayed(
-  atUs: readonly number[],
+  atUs: ArrayLike<number>,
   { index: part, of }: { readonly index: number; readonly of: number },
 ): Generator<Arrival, void, undefined> {
   for (let index = part; index < atUs.length; index += of) yield { index, atUs: atUs[index]! }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SHAPE_KINDS, type TrafficShape } from '../scenario.ts'
+import { type DrawnShape, SHAPE_KINDS } from '../scenario.ts'
 import { expectedArrivals, rateAt } from './curve.ts'
 import { drawTraffic } from './shapes.ts'
 
-function shape(kind: TrafficShape['kind'], lastsSec = 45): TrafficShape {
+function shape(kind: DrawnShape['kind'], lastsSec = 45): DrawnShape {
   return { kind, normalPerSec: 5, peak: { kind: 'factor', factor: 12 }, lastsSec, arrivals: 'poisson' }
 }
 
@@ -33,7 +33,7 @@ test('a flash sale rises within half a second of forty, and has lost half its pe
 })
 
 test('a sustained peak spends at least half its length at the peak, and no shape brings more shoppers', () => {
-  const shoppers = (kind: TrafficShape['kind']) =>
+  const shoppers = (kind: DrawnShape['kind']) =>
     expectedArrivals(drawTraffic(shape(kind, 60), false).curve, 0, 60)
   const { curve } = drawTraffic(shape('sustained', 60), false)
   const atPeak = Array.from({ length: 600 }, (_, i) => rateAt(curve, i / 10)).filter((rate) => rate > 59.9)

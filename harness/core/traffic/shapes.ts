@@ -1,5 +1,6 @@
 import type { RateCurve } from '../plan.ts'
-import type { ShapeKind, Traffic, TrafficShape } from '../scenario.ts'
+import type { DrawnShape, ShapeKind, Traffic, TrafficShape } from '../scenario.ts'
+import { drawReplay } from './draw-replay.ts'
 
 /**
  * The outline of a surge: corners as [fraction of its length, height], height 0 = normal, 1 = peak.
@@ -65,12 +66,13 @@ const OUTLINES: Readonly<Record<ShapeKind, Outline>> = {
 }
 
 /** Peak of a shape, in shoppers per second. */
-export function shapePeakPerSec(shape: TrafficShape): number {
+export function shapePeakPerSec(shape: DrawnShape): number {
   return shape.peak.kind === 'rate' ? shape.peak.perSec : shape.normalPerSec * shape.peak.factor
 }
 
 /** Draws a shape: its curve in shoppers per second, and the words for it. `shortened`: not the length it was meant to have. */
 export function drawTraffic(shape: TrafficShape, shortened: boolean): Traffic {
+  if (shape.kind === 'replay') return drawReplay(shape, shortened)
   const outline = OUTLINES[shape.kind]
   const peak = shapePeakPerSec(shape)
   const normal = shape.kind === 'constant' ? peak : shape.normalPerSec

@@ -2,8 +2,9 @@ import { HarnessError } from '../../core/errors.ts'
 import { DEFAULT_HTTP, type LoadPlan, planDurationSec } from '../../core/plan.ts'
 import type { EngineEnd, OrderLine, SeriesLine } from '../../core/record.ts'
 import type { Scenario } from '../../core/scenario.ts'
-import { type Arrival, arrivals } from '../../core/traffic/arrivals.ts'
+import { type Arrival, arrivals, type ReadyProcess } from '../../core/traffic/arrivals.ts'
 import { rateAt } from '../../core/traffic/curve.ts'
+import { arrivalsWithin } from '../../core/traffic/recording.ts'
 import type { Desk } from './attempt.ts'
 import { deferred } from './deferred.ts'
 import { prepareFill } from './fill.ts'
@@ -93,7 +94,7 @@ class Drive {
     const { plan, scheduler, meter } = this.#order
     const durationSec = planDurationSec(plan)
     const cast = casting(plan, this.#order.scenario, this.#order.keySeed)
-    const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, plan.arrivals)
+    const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, readyProcess(this.#order))
     const { earlier, first } = untilSecondZero(coming)
     const openings = await prepareFill(
       {
@@ -245,4 +246,17 @@ function untilSecondZero(coming: Iterator<Arrival>): { earlier: Arrival[]; first
     earlier.push(next.value)
   }
   return { earlier, first: null }
+}
+
+/** The plan's arrival process; a recording's times are taken from the scenario, which the engine has loaded itself. */
+function readyProcess({ plan, scenario }: DriveOrder): ReadyProcess {
+  if (plan.arrivals.kind !== 'recorded') return plan.arrivals
+  const { shape } = scenario.traffic
+  if (shape.kind === 'replay') return { kind: 'replay', atUs: arrivalsWithin(shape.recording, plan.arrivals) }
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `The plan asks for a recording, which ${plan.scenarioPath} does not have.`,
+    where: plan.scenarioPath,
+    hint: 'Plan again: the scenario has changed since.',
+  })
 }

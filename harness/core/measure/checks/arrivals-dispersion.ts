@@ -1,4 +1,5 @@
 import { mean, variance } from 'simple-statistics'
+import type { ArrivalProcess } from '../../plan.ts'
 import type { SegmentCheck } from '../check.ts'
 import { dispersionBand } from '../dispersion-band.ts'
 
@@ -6,6 +7,9 @@ import { dispersionBand } from '../dispersion-band.ts'
 const Z = 3.29
 /** Fewer windows than this are no distribution. */
 const FEWEST_WINDOWS = 20
+
+/** Even arrivals have no scatter, and what was recorded scatters as it does: whether they are on time another check sees. */
+const SCATTERED: readonly ArrivalProcess['kind'][] = ['poisson', 'balanced']
 
 /**
  * Bunching: the index of dispersion (variance ÷ mean of the counts in windows of 100 ms) of the actual arrivals,
@@ -17,8 +21,7 @@ export const arrivalsDispersion: SegmentCheck = {
   voids: 'any',
   makes: 'invalid',
   examine({ line, end }) {
-    // Evenly spaced arrivals have no scatter to compare with; that they came on time, another check sees.
-    if (!end || line.plan.arrivals.kind === 'even') return null
+    if (!end || !SCATTERED.includes(line.plan.arrivals.kind)) return null
     const { arrivalsPlanned: planned, arrivalsActual: actual } = end.engine
     const windows = Math.min(planned.length, actual.length)
     if (windows < FEWEST_WINDOWS) return null

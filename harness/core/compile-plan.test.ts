@@ -51,6 +51,34 @@ describe('the surge', () => {
   })
 })
 
+describe('a replayed surge', () => {
+  const times = Array.from({ length: 2000 }, (_, i) => i / 10)
+  const replay = (parts: object = {}) => scenario({ traffic: { kind: 'replay', times, ...parts } })
+
+  test('is a small plan that says where in the recording it lies', () => {
+    const read = replay({ from: '20s', lasts: '60s' })
+    const plan = surgePlan(read, FILE, read.traffic, 42)
+    expect(plan.arrivals).toEqual({ kind: 'recorded', fromUs: 20e6, lastsUs: 60e6, speed: 1 })
+    expect(planDurationSec(plan)).toBe(60)
+    expect(JSON.stringify(plan).length).toBeLessThan(20_000)
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+  })
+
+  test('has steps like any other', () => {
+    const load = { perSec: 31, durationSec: 4, fillSec: 20, seed: 7 }
+    const own = { ...stepPlan(replay(), FILE, load) }
+    expect(own).toEqual(stepPlan(scenario(), FILE, load))
+  })
+
+  test('says how much faster than real it is, and nothing when it is not', () => {
+    expect(scenarioFacts(replay({ speed: '10x' }), FILE, false)).toMatchObject({
+      speed: 10,
+      curveLabel: 'replay ×10',
+    })
+    expect(scenarioFacts(replay(), FILE, false)).not.toHaveProperty('speed')
+  })
+})
+
 describe('a step', () => {
   const load = { perSec: 31, durationSec: 4, fillSec: 20, seed: 7 }
 

@@ -77,6 +77,7 @@ export function scenarioFacts(scenario: Scenario, file: ScenarioFile, quick: boo
     hash: file.hash,
     seed: scenario.seed,
     curveLabel: traffic.label,
+    ...speedOf(traffic),
     normalPerSec: traffic.normalPerSec,
     peakPerSec: traffic.peakPerSec,
     journeys: scenario.shoppers.map(({ name, peakWeight: weight }) => ({ name, weight })),
@@ -84,6 +85,10 @@ export function scenarioFacts(scenario: Scenario, file: ScenarioFile, quick: boo
     slo: scenario.slo,
     keepHeadroom: scenario.keepHeadroom,
   }
+}
+
+function speedOf({ arrivals }: Traffic): Pick<ScenarioFacts, 'speed'> {
+  return arrivals.kind === 'recorded' && arrivals.speed !== 1 ? { speed: arrivals.speed } : {}
 }
 
 type Basis = Omit<LoadPlan, 'purpose' | 'arrivals' | 'fillSec' | 'ending' | 'graceMs'>

@@ -55,6 +55,8 @@ export type ScenarioFacts = {
   readonly hash: string
   readonly seed: number
   readonly curveLabel: string
+  /** Of a replay that is compressed (60 = an hour in a minute); absent: real speed. */
+  readonly speed?: number
   readonly normalPerSec: number
   readonly peakPerSec: number
   readonly journeys: readonly { readonly name: string; readonly weight: number }[]

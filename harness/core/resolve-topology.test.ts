@@ -109,6 +109,40 @@ describe('--set traffic.…', () => {
     expect([traffic.shape.lastsSec, quickTraffic.shape.lastsSec]).toEqual([30, 30])
   })
 
+  describe('of a replay', () => {
+    const times = [0, 1, 2, 3, 4, 5, 6, 7, 8, 20, 21, 22, 22, 22, 22, 23, 24, 29, 30]
+    const written = () => {
+      const reading = readScenario({
+        ...exampleScenario(),
+        traffic: { kind: 'replay', times },
+        slo: { all: { p50: '< 1s' } },
+      })
+      if (!reading.ok) throw new Error(JSON.stringify(reading.problems))
+      return reading.scenario
+    }
+
+    test('lasts= takes its beginning, and with --quick its busiest part', () => {
+      const resolution = resolveTopology(written(), ['traffic.lasts=6s'])
+      if (!resolution.ok) throw new Error(JSON.stringify(resolution.problems))
+      const { traffic, quickTraffic } = resolution.scenario
+      expect(traffic).toMatchObject({
+        label: 'replay, shortened to 6 s',
+        arrivals: { fromUs: 0, lastsUs: 6e6 },
+      })
+      expect(quickTraffic.arrivals).toMatchObject({ fromUs: 20e6, lastsUs: 6e6 })
+    })
+
+    test.each(['peak=2x', 'normal=1/s'])('%s is refused: nobody knows who else would have come', (set) => {
+      const resolution = resolveTopology(written(), [`traffic.${set}`])
+      expect(resolution).toMatchObject({
+        ok: false,
+        problems: [
+          { path: `--set traffic.${set.split('=')[0]}`, expected: expect.stringMatching(/neither/) },
+        ],
+      })
+    })
+  })
+
   test('leaves the scenario alone when nothing about traffic is set', () => {
     const before = scenario()
     const resolution = resolveTopology(before, ['topology.app.cpu=1'])

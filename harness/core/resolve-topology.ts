@@ -13,6 +13,7 @@ import {
 } from './input/traffic-input.ts'
 import type { Scenario, TopologyPatch, Traffic } from './scenario.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from './topology.ts'
+import { busiest } from './traffic/replay-window.ts'
 import { drawTraffic } from './traffic/shapes.ts'
 
 export type Resolution =
@@ -138,6 +139,10 @@ function patched(topology: Topology, patch: TopologyPatch): Topology {
 
 function changedTraffic(scenario: Scenario, traffic: Traffic, change: SurgeChange): Traffic {
   if (Object.keys(change).length === 0) return traffic
-  const shape = changeShape(traffic.shape, change)
+  const whole = scenario.traffic.shape
+  const shape =
+    traffic === scenario.quickTraffic && whole.kind === 'replay'
+      ? busiest(whole, change.lasts ?? traffic.shape.lastsSec)
+      : changeShape(traffic.shape, change)
   return drawTraffic(shape, shape.lastsSec < scenario.traffic.shape.lastsSec)
 }

@@ -206,6 +206,17 @@ export type Incident = {
   readonly metastable: boolean | null
 }
 
+/** Nothing happened, or nothing may be said of when it did. */
+export const NO_INCIDENT: Incident = {
+  firstSignSec: null,
+  firstSign: null,
+  onsetSec: null,
+  outageStartSec: null,
+  outageEndSec: null,
+  restoredSec: null,
+  metastable: null,
+}
+
 export type Impact = {
   /** Orders the plan called for at this surge and the shop did not take. */
   readonly ordersExpected: number
@@ -228,7 +239,8 @@ export type SurgeResult = {
   readonly because: string
   readonly seconds: readonly SurgeSecond[]
   readonly incident: Incident
-  readonly impact: Impact
+  /** `null`: the replay was compressed, and a minute of it loses what an hour would. */
+  readonly impact: Impact | null
   readonly peakClicksPerSec: number
   readonly valid: boolean
   readonly invalidBecause: string | null
@@ -271,7 +283,7 @@ export type RunResult = Common<'run'> & {
   readonly verdict: 'holds' | 'does-not-hold' | 'invalid'
   readonly surge: SurgeResult
   readonly incident: Incident
-  readonly impact: Impact
+  readonly impact: Impact | null
   readonly bottleneck: Bottleneck
   readonly ruledOut: readonly RuledOut[]
   readonly invariants: readonly InvariantResult[]

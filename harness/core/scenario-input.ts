@@ -145,7 +145,8 @@ function missingAll(slo: unknown): readonly Problem[] {
  * is only known by running them.
  */
 function judgementProblems(slo: Slo, shape: TrafficShape): readonly Problem[] {
-  const shoppers = Math.floor(expectedArrivals(drawTraffic(shape, false).curve, 0, shape.lastsSec))
+  // A curve that counts whole shoppers may miss the last of them by a rounding.
+  const shoppers = Math.floor(expectedArrivals(drawTraffic(shape, false).curve, 0, shape.lastsSec) + 1e-6)
   return samplesNeeded(slo['all'] ?? {}).flatMap(({ bound, clicks }) =>
     clicks <= shoppers
       ? []

@@ -51,7 +51,7 @@ export async function validateCommand(context: Context, ref: string): Promise<En
   const cpu = topologyCpu(topology) + HARNESS_CPU.generator + HARNESS_CPU.supervisor
   const lines = [
     `${scenario.name} · ${scenario.question}`,
-    `  traffic   ${traffic.label} · ${traffic.normalPerSec} → ${traffic.peakPerSec} shoppers/s · ${lastsSec} s · about ${Math.round(shoppers)} shoppers`,
+    `  traffic   ${traffic.label} · ${short(traffic.normalPerSec)} → ${short(traffic.peakPerSec)} shoppers/s · ${lastsSec} s · about ${Math.round(shoppers)} shoppers`,
     `  journeys  ${scenario.shoppers.map(({ name, weight }) => `${name} ${weight}`).join(' · ')}`,
     `  patience  ${scenario.patience.timeoutMs / 1000} s, ${scenario.patience.reloads} reload(s)`,
     `  topology  database ${topology.database.cpu} cores · app ${topology.app.instances} × ${topology.app.cpu} · ${cpu.toFixed(2)} reference cores with the harness`,
@@ -66,4 +66,9 @@ export async function validateCommand(context: Context, ref: string): Promise<En
   ]
   context.stdout(`${lines.join('\n')}\n`)
   return { code: 0, meaning: 'the scenario is valid' }
+}
+
+/** A replay's rates are counted, and seldom round. */
+function short(perSec: number): number {
+  return Number(perSec.toPrecision(4))
 }

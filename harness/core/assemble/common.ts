@@ -67,8 +67,16 @@ function notTested(scope: Scope, run: RunData): string[] {
     run.header.scope === 'attached'
       ? []
       : ['database maintenance under load (autovacuum, checkpoints, backups)']
+  const { speed } = run.header.scenario
+  const pace =
+    speed === undefined
+      ? []
+      : [
+          `how long anything lasts, and what it costs: the arrivals were replayed ×${speed}, so that rates are all it tells`,
+        ]
   return [
     ...shop,
+    ...pace,
     'the network between shoppers and the shop, TLS, CDN and DNS: all traffic stays on this machine',
     'payment provider and other remote services, beyond a fixed response time',
     'autoscaling, and losing a server during the surge',

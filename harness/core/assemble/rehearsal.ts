@@ -1,11 +1,19 @@
 import { runValidity } from '../measure/validity.ts'
-import type { ArmResult, Capacity, RehearseResult, SurgeResult, WhatIf, Winner } from '../result.ts'
+import {
+  type ArmResult,
+  type Capacity,
+  NO_INCIDENT,
+  type RehearseResult,
+  type SurgeResult,
+  type WhatIf,
+  type Winner,
+} from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { candidatesToReplay, conclude } from '../verdicts.ts'
 import { mixPerShopper } from './arm-capacity.ts'
 import { commonOf, invariantsOf } from './common.ts'
 import { measuredArms, unrunArms } from './measured-arms.ts'
-
+import { ratesOnly } from './rates-only.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
 
 type Verdict = RehearseResult['verdict']
@@ -30,6 +38,8 @@ export function assembleRehearsal(run: RunData): RehearseResult {
   const covers = trusted && capacity ? capacity.perSec / scenario.peakPerSec : null
   const broken = invariants.filter(({ held }) => !held)
   const perShopper = perShopperAtPeak(run, measured.baseline, surges)
+  const told = surges.map((surge) => ratesOnly(run, surge))
+  const toldToday = told.find(({ arm }) => isToday(run, arm)) ?? null
   return {
     ...commonOf(run, 'rehearse', {
       headline: headlineOf(verdict, capacity, scenario.peakPerSec, winner),
@@ -44,13 +54,13 @@ export function assembleRehearsal(run: RunData): RehearseResult {
     capacity: trusted ? capacity : null,
     covers,
     headroom: covers === null ? null : covers - 1,
-    incident: today?.incident ?? NO_INCIDENT,
-    impact: trusted && today ? today.impact : null,
+    incident: toldToday?.incident ?? NO_INCIDENT,
+    impact: trusted && toldToday ? toldToday.impact : null,
     bottleneck,
     ruledOut,
     whatif,
     winner,
-    surges,
+    surges: told,
     alerts: null,
     invariants,
     report: null,
@@ -74,16 +84,6 @@ function perShopperAtPeak(
   const all = run.segments.filter(({ line }) => line.purpose === 'surge')
   const held = all.filter(({ line }) => good.has(line.segment))
   return mixPerShopper(held.length > 0 ? held : all)
-}
-
-const NO_INCIDENT: RehearseResult['incident'] = {
-  firstSignSec: null,
-  firstSign: null,
-  onsetSec: null,
-  outageStartSec: null,
-  outageEndSec: null,
-  restoredSec: null,
-  metastable: null,
 }
 
 function isToday(run: RunData, arm: number): boolean {

@@ -3,6 +3,7 @@ import type { RunData } from '../run-data.ts'
 import { conclude } from '../verdicts.ts'
 import { commonOf, invariantsOf } from './common.ts'
 import { measuredArms, unrunArms } from './measured-arms.ts'
+import { ratesOnly } from './rates-only.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
 
 /** The result of `run`: one surge on today's topology. Returns `null` when the record holds no whole surge. */
@@ -10,6 +11,7 @@ export function assembleRun(run: RunData): RunResult | null {
   const surge = surgesOf(run)[0]
   if (!surge) return null
   const { bottleneck, ruledOut } = diagnoseToday(run, [surge], [])
+  const told = ratesOnly(run, surge)
   const invariants = invariantsOf(run)
   const verdict = !surge.valid ? 'invalid' : surge.held ? 'holds' : 'does-not-hold'
   const broken = invariants.filter(({ held }) => !held).length
@@ -30,9 +32,9 @@ export function assembleRun(run: RunData): RunResult | null {
   return {
     ...commonOf(run, 'run', { headline, exit }),
     verdict,
-    surge,
-    incident: surge.incident,
-    impact: surge.impact,
+    surge: told,
+    incident: told.incident,
+    impact: told.impact,
     bottleneck,
     ruledOut,
     invariants,

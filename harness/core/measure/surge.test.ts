@@ -54,7 +54,7 @@ describe('surgeResult', () => {
       restoredSec: 36,
       metastable: false,
     })
-    expect(today.impact.ordersLost).toBeGreaterThan(100)
+    expect(today.impact?.ordersLost).toBeGreaterThan(100)
     const replay = surgeResult(run, run.segments[1]!)
     expect(replay).toMatchObject({
       arm: 1,

@@ -36,7 +36,11 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
     label: armLabel(arm?.fixes ?? []),
     segment: segment.line.segment,
     held,
-    because: because(slo, story.onsetSec, planDurationSec(segment.line.plan)),
+    because: because(
+      slo,
+      story.onsetSec,
+      scenario.speed === undefined ? planDurationSec(segment.line.plan) : null,
+    ),
     seconds,
     incident: story,
     impact: impact(run, segment, reference),
@@ -46,12 +50,19 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
   }
 }
 
-function because(slo: ReturnType<typeof judgeSlo>, onsetSec: number | null, durationSec: number): string {
+/** `durationSec` null: the surge is compressed, and its times are nobody's. */
+function because(
+  slo: ReturnType<typeof judgeSlo>,
+  onsetSec: number | null,
+  durationSec: number | null,
+): string {
   if (slo.broken.length > 0) return slo.broken.join('; ')
-  if (onsetSec !== null) return `the SLO was broken for 3 s in a row from +${onsetSec} s on`
+  if (onsetSec !== null)
+    return `the SLO was broken for 3 s in a row${durationSec === null ? '' : ` from +${onsetSec} s on`}`
   if (slo.judged === 0) return 'too few clicks to judge'
   const unjudged = slo.notJudged.length > 0 ? `; not judged: ${slo.notJudged.join(', ')}` : ''
-  return `every objective holds over the whole ${Math.round(durationSec)} s${unjudged}`
+  const whole = durationSec === null ? 'replay' : `${Math.round(durationSec)} s`
+  return `every objective holds over the whole ${whole}${unjudged}`
 }
 
 /** The highest mean over three seconds in a row: one second alone is chance. */

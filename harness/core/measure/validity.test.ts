@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ArrivalProcess } from '../plan.ts'
 import type { EngineEnd } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { buildRun } from '../testing/build-run.ts'
@@ -63,6 +64,41 @@ describe('segmentValidity', () => {
       'steady',
     ])
     expect(checks.every(({ held }) => held)).toBe(true)
+  })
+
+  describe('holds arrivals against what their kind promises', () => {
+    const planned = Array.from({ length: 40 }, (_, window) => (window % 4 === 0 ? 24 : 0))
+    const of = (arrivals: ArrivalProcess, arrivalsActual: readonly number[]) => {
+      const run = step({ engine: { arrivalsPlanned: planned, arrivalsActual } })
+      const [segment] = run.segments
+      const plan = { ...segment!.line.plan, arrivals }
+      return { ...run, segments: [{ ...segment!, line: { ...segment!.line, plan } }] }
+    }
+    const paced = planned.map(() => 6)
+    const replays: readonly ArrivalProcess[] = [
+      { kind: 'even' },
+      { kind: 'replay', atUs: [] },
+      { kind: 'recorded', fromUs: 0, lastsUs: 4e6, speed: 1 },
+    ]
+
+    it.each(replays)('$kind: on time, and no scatter is asked of them', (arrivals) => {
+      const names = (run: RunData) =>
+        segmentValidity(run.segments[0]!, segmentFacts(run, run.segments[0]!), 'pass').checks.map(
+          ({ name }) => name,
+        )
+      expect(names(of(arrivals, planned))).toContain('arrivals on time')
+      expect(names(of(arrivals, planned))).not.toContain('arrivals not bunched')
+      expect(broken(of(arrivals, planned))).toEqual([])
+      expect(broken(of(arrivals, paced))).toEqual(['arrivals on time'])
+    })
+
+    it.each<ArrivalProcess>([{ kind: 'poisson' }, { kind: 'balanced', count: 60 }])(
+      '$kind: scattered as planned as well',
+      (arrivals) => {
+        expect(broken(of(arrivals, planned))).toEqual([])
+        expect(broken(of(arrivals, paced))).toEqual(['arrivals on time', 'arrivals not bunched'])
+      },
+    )
   })
 
   it('voids a step in which the engine was frozen for 2 s of 4', () => {

@@ -1,4 +1,4 @@
-import type { SurgeResult } from '../../core/result.ts'
+import type { Incident, SurgeResult } from '../../core/result.ts'
 import { formatMs, formatRate } from '../format.ts'
 import { incidentMoments, incidentSentence } from '../story/moments.ts'
 import { capitalise } from '../story/sentences.ts'
@@ -8,11 +8,14 @@ import { colour } from './palette.ts'
 
 export type TimelineOptions = { readonly sloMs: number | null; readonly patienceMs: number | null }
 
+/** `incident` null: its moments are not told. */
+type Timeline = Omit<SurgeResult, 'incident'> & { readonly incident: Incident | null }
+
 /**
  * What shoppers met, second by second: clicks asked for and clicks answered well above, response time below, the
  * numbered moments of the incident through both. A p95 slower than any bound stands at the shopper's patience.
  */
-export function surgeTimelineChart(surge: SurgeResult, options: TimelineOptions): Chart | null {
+export function surgeTimelineChart(surge: Timeline, options: TimelineOptions): Chart | null {
   if (surge.seconds.length < 2) return null
   const draw = (size: ChartSize) =>
     drawChart(`timeline-${surge.segment}-${size.width}`, size, option(surge, options, size))
@@ -23,7 +26,7 @@ export function surgeTimelineChart(surge: SurgeResult, options: TimelineOptions)
   }
 }
 
-function option(surge: SurgeResult, { sloMs, patienceMs }: TimelineOptions, { width, height }: ChartSize) {
+function option(surge: Timeline, { sloMs, patienceMs }: TimelineOptions, { width, height }: ChartSize) {
   const { seconds } = surge
   const untilSec = (seconds.at(-1)?.sec ?? 0) + 1
   const boundMs = patienceMs ?? 10_000
@@ -89,11 +92,11 @@ function option(surge: SurgeResult, { sloMs, patienceMs }: TimelineOptions, { wi
 }
 
 /** Vertical lines at the moments (numbered in the upper panel) and a band over the complete outage. */
-function momentMarks({ incident, seconds }: SurgeResult, secPerPixel: number) {
-  const happened = incidentMoments(incident).flatMap((moment, i) =>
+function momentMarks({ incident, seconds }: Timeline, secPerPixel: number) {
+  const happened = (incident ? incidentMoments(incident) : []).flatMap((moment, i) =>
     moment.atSec === null ? [] : [{ at: moment.atSec, number: i + 1 }],
   )
-  const endSec = incident.outageEndSec ?? seconds.at(-1)?.sec ?? 0
+  const endSec = incident?.outageEndSec ?? seconds.at(-1)?.sec ?? 0
   return (numbered: boolean) => ({
     markLine: {
       silent: true,
@@ -122,7 +125,7 @@ function momentMarks({ incident, seconds }: SurgeResult, secPerPixel: number) {
     markArea: {
       silent: true,
       itemStyle: { color: colour('outage'), opacity: 0.35 },
-      data: incident.outageStartSec === null ? [] : [[{ xAxis: incident.outageStartSec }, { xAxis: endSec }]],
+      data: incident?.outageStartSec == null ? [] : [[{ xAxis: incident.outageStartSec }, { xAxis: endSec }]],
     },
   })
 }
@@ -150,7 +153,7 @@ function lowestMs(times: number[][]): number {
   return 10 ** Math.floor(Math.log10(Math.max(1, fastest)))
 }
 
-function summary(surge: SurgeResult, { sloMs, patienceMs }: TimelineOptions): string {
+function summary(surge: Timeline, { sloMs, patienceMs }: TimelineOptions): string {
   const most = Math.max(...surge.seconds.map(({ clicks }) => clicks))
   const least = Math.min(
     ...surge.seconds.filter(({ clicks }) => clicks > 0).map(({ good, clicks }) => good / clicks),
@@ -162,5 +165,6 @@ function summary(surge: SurgeResult, { sloMs, patienceMs }: TimelineOptions): st
   const worst = Number.isFinite(least)
     ? `, in the worst second ${Math.round(least * 100)} % of them were answered well`
     : ''
-  return `Up to ${formatRate(most)} clicks/s were asked for${worst}; p95 response time reached ${slowest}${slo}. ${capitalise(incidentSentence(surge.incident))}.`
+  const said = surge.incident ? ` ${capitalise(incidentSentence(surge.incident))}.` : ''
+  return `Up to ${formatRate(most)} clicks/s were asked for${worst}; p95 response time reached ${slowest}${slo}.${said}`
 }

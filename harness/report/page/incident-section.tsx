@@ -8,24 +8,14 @@ import type { Story } from '../story/story.ts'
 import { ChartFigure, type LegendEntry } from './chart-figure.tsx'
 import { Section } from './section.tsx'
 
-const NO_INCIDENT: Incident = {
-  firstSignSec: null,
-  firstSign: null,
-  onsetSec: null,
-  outageStartSec: null,
-  outageEndSec: null,
-  restoredSec: null,
-  metastable: null,
-}
-
 /** What happened: the four moments, and the surge second by second. */
 export function IncidentSection({ story }: { readonly story: Story }) {
   const surge = story.surges[0]
   if (!surge) return null
   const slo = story.header?.scenario.slo['all']
   const patienceMs = story.header?.scenario.patience.timeoutMs ?? null
-  // The moments of a surge that is not believed are no moments.
-  const shown = story.incident ? { ...surge, incident: story.incident } : { ...surge, incident: NO_INCIDENT }
+  // The moments of a surge that is not believed, or compressed, are no moments.
+  const shown = { ...surge, incident: story.incident }
   const chart = surgeTimelineChart(shown, { sloMs: slo?.p95Ms ?? null, patienceMs })
   const warning = story.believable ? null : 'This is what was recorded. It is not to be believed.'
   const beyond = surge.seconds.some(({ clicks, p95Ms }) => clicks > 0 && p95Ms === null)

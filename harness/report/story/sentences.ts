@@ -16,6 +16,7 @@ export function breakSentence(story: Story): string {
   const { incident, capacity, peak, tone } = story
   if (!story.believable)
     return 'Unknown: the measurement itself went wrong, so it says nothing about the shop.'
+  if (!incident && story.surges.length > 0) return compressedSentence(story)
   if (incident?.onsetSec == null) {
     if (tone === 'good' && peak && incident)
       return `Nothing: the surge of ${formatRate(peak.perSec)} shoppers/s was served.`
@@ -28,6 +29,14 @@ export function breakSentence(story: Story): string {
   const lasted = incident.outageEndSec === null ? null : incident.outageEndSec - outage
   const forHowLong = lasted === null ? 'to the end' : `for ${formatCount(lasted)} s`
   return `${broke}, and from ${formatCount(outage)} s on hardly anyone was answered in time, ${forHowLong}.`
+}
+
+/** Of a compressed replay: whether it was served. When and for how long not is nobody's time. */
+function compressedSentence({ surges, peak }: Story): string {
+  const rate = peak ? ` up to ${formatRate(peak.perSec)} shoppers/s` : ''
+  return surges[0]?.held
+    ? `Nothing: the compressed replay${rate} was served.`
+    : `The shop broke its promise to shoppers${rate && ` at rates${rate}`}; when, and for how long, a compressed replay cannot say.`
 }
 
 /** Capacity against the peak: "capacity 31 shoppers/s (28–34) covers 52 % of the peak". */
@@ -124,18 +133,19 @@ export function impactSentence(impact: Impact): string {
 }
 
 /** Whether the shop kept its word on orders: "no oversell, no doubled order: held, in 914 confirmed orders". */
-export function ordersSentence(invariants: readonly InvariantResult[], ordersTaken: number): string {
+export function ordersSentence(invariants: readonly InvariantResult[], ordersTaken: number | null): string {
   const broken = invariants.filter(({ held }) => !held)
-  const within = `in ${formatPlural(ordersTaken, 'confirmed order')}`
+  const within = ordersTaken === null ? '' : `in ${formatPlural(ordersTaken, 'confirmed order')}`
   if (broken.length > 0)
-    return `BROKEN ${within}: ${broken.map(({ name, detail }) => `${name} (${detail})`).join('; ')}`
+    return `BROKEN${within && ` ${within}`}: ${broken.map(({ name, detail }) => `${name} (${detail})`).join('; ')}`
   if (invariants.length === 0) return 'no invariant was checked'
-  return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held, ${within}`
+  return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held${within && `, ${within}`}`
 }
 
-/** Orders the shop acknowledged, over all surges of the run. */
-export function ordersTaken({ surges }: Story): number {
-  return surges.reduce((sum, { impact }) => sum + impact.ordersTaken, 0)
+/** Orders the shop acknowledged, over all surges of the run; `null`: they were not counted. */
+export function ordersTaken({ surges }: Story): number | null {
+  if (surges.some(({ impact }) => impact === null)) return null
+  return surges.reduce((sum, { impact }) => sum + (impact?.ordersTaken ?? 0), 0)
 }
 
 /** "No fix tried holds": only when every fix was measured clearly. */

@@ -43,6 +43,7 @@ export type Story = {
   /** Capacity ÷ peak. */
   readonly covers: number | null
   readonly surges: readonly SurgeResult[]
+  /** `null` also where the replay was compressed: its times are not those of what it replays. */
   readonly incident: Incident | null
   readonly impact: Impact | null
   readonly bottleneck: Bottleneck | null
@@ -134,7 +135,7 @@ function tellRehearse(result: RehearseResult): Partial<Told> {
     peak,
     capacity,
     covers,
-    incident: seen ? incident : null,
+    incident: seen && atRealSpeed(result.header) ? incident : null,
     impact,
     bottleneck: seen || capacity ? bottleneck : null,
     ruledOut: seen || capacity ? ruledOut : [],
@@ -156,13 +157,17 @@ function tellRun(result: RunResult): Partial<Told> {
   return {
     ...verdictOf(result),
     peak,
-    incident,
+    incident: atRealSpeed(result.header) ? incident : null,
     impact,
     bottleneck,
     ruledOut,
     invariants,
     surges: [surge],
   }
+}
+
+function atRealSpeed({ scenario }: HeaderLine): boolean {
+  return scenario.speed === undefined
 }
 
 function tellCapacity(result: CapacityResult, header: HeaderLine | null): Partial<Told> {

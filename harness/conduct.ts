@@ -1,7 +1,7 @@
 import { HarnessError } from './core/errors.ts'
 import type { FixStep } from './core/fixes.ts'
 import type { LoadPlan } from './core/plan.ts'
-import type { EventLine, OrderLine, SegmentLine, SeriesLine, SlotLine } from './core/record.ts'
+import type { EventLine, OrderLine, SegmentLine, SendLagLine, SeriesLine, SlotLine } from './core/record.ts'
 import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
 import type { Invariant } from './core/scenario.ts'
 import type { Clock, Engine, Running } from './ports.ts'
@@ -86,6 +86,7 @@ export function conductor(parts: ConductorParts): Conductor {
     const segment = segments++
     let line: SegmentLine | null = null
     const slots: SlotLine[] = []
+    const sendLags: SendLagLine[] = []
     const orders: OrderLine[] = []
     const end = await whileAlive(() =>
       engine.drive(
@@ -97,6 +98,11 @@ export function conductor(parts: ConductorParts): Conductor {
             slots.push(written)
             folder.write(written)
             parts.onLive(written)
+          },
+          sendLag(lag) {
+            const written: SendLagLine = { kind: 'send-lag', segment, ...lag }
+            sendLags.push(written)
+            folder.write(written)
           },
           series(series) {
             const written: SeriesLine = { kind: 'series', ...series }
@@ -126,6 +132,7 @@ export function conductor(parts: ConductorParts): Conductor {
     return {
       line: started,
       slots,
+      sendLags,
       orders,
       series: seriesBetween(folder, started.startUs, atUs),
       end: endLine,

@@ -1,6 +1,14 @@
 import type { FixStep } from './core/fixes.ts'
 import type { LoadPlan } from './core/plan.ts'
-import type { ComponentRole, EngineEnd, Isolation, OrderLine, SeriesLine, SlotLine } from './core/record.ts'
+import type {
+  ComponentRole,
+  EngineEnd,
+  Isolation,
+  OrderLine,
+  SendLagLine,
+  SeriesLine,
+  SlotLine,
+} from './core/record.ts'
 import type { Topology } from './core/topology.ts'
 
 /** The three ports through which the world enters, and what passes through them. */
@@ -100,6 +108,7 @@ export type MeterReading = {
 
 export interface SlotSink {
   slot(line: Omit<SlotLine, 'kind' | 'segment'>): void
+  sendLag(line: Omit<SendLagLine, 'kind' | 'segment'>): void
   series(line: Omit<SeriesLine, 'kind'>): void
   order(line: Omit<OrderLine, 'kind' | 'segment'>): void
 }

@@ -17,6 +17,7 @@ export type RecordLine =
   | ArmLine
   | SegmentLine
   | SlotLine
+  | SendLagLine
   | SeriesLine
   | EventLine
   | OrderLine
@@ -155,6 +156,20 @@ export type SlotLine = {
   readonly n: number
   /** Response time (done − intended, the SLO's clock) of clicks; service time (done − sent) of attempts. */
   readonly timesUs: HistogramPairs
+}
+
+/**
+ * How late first attempts were sent whose intended start fell in one second of the measured part: together they are
+ * `EngineEnd.sendLagUs`. Lines of one second add up. Records before December 2026 have none.
+ */
+export type SendLagLine = {
+  readonly kind: 'send-lag'
+  readonly segment: number
+  /** Second of intended start, counted from the segment's start. */
+  readonly sec: number
+  readonly n: number
+  /** Sent − intended. */
+  readonly lagUs: HistogramPairs
 }
 
 export type ComponentRole = 'database' | 'app' | 'balancer' | 'generator' | 'harness' | 'host'

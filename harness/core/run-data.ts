@@ -8,6 +8,7 @@ import type {
   RecordLine,
   SegmentEndLine,
   SegmentLine,
+  SendLagLine,
   SeriesLine,
   SlotLine,
 } from './record.ts'
@@ -27,6 +28,8 @@ export type RunData = {
 export type SegmentData = {
   readonly line: SegmentLine
   readonly slots: readonly SlotLine[]
+  /** By second; empty in old records. */
+  readonly sendLags: readonly SendLagLine[]
   readonly orders: readonly OrderLine[]
   /** Readings taken while the segment ran. */
   readonly series: readonly SeriesLine[]
@@ -42,6 +45,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
   const segmentLines: SegmentLine[] = []
   const ends = new Map<number, SegmentEndLine>()
   const slots = new Map<number, SlotLine[]>()
+  const sendLags = new Map<number, SendLagLine[]>()
   const orders = new Map<number, OrderLine[]>()
   const series: SeriesLine[] = []
   const events: EventLine[] = []
@@ -62,6 +66,9 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
         break
       case 'slot':
         listOf(slots, line.segment).push(line)
+        break
+      case 'send-lag':
+        listOf(sendLags, line.segment).push(line)
         break
       case 'order':
         listOf(orders, line.segment).push(line)
@@ -88,6 +95,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
     return {
       line,
       slots: slots.get(line.segment) ?? [],
+      sendLags: sendLags.get(line.segment) ?? [],
       orders: orders.get(line.segment) ?? [],
       series: series.filter((reading) => reading.atUs >= line.startUs && reading.atUs <= untilUs),
       end: segmentEnd,

@@ -94,7 +94,7 @@ export function buildRun(options: RunOptions): RunData {
 export function recordLines(run: RunData): RecordLine[] {
   const lines: RecordLine[] = [run.header, ...run.arms]
   for (const segment of run.segments) {
-    lines.push(segment.line, ...segment.slots, ...segment.orders)
+    lines.push(segment.line, ...segment.slots, ...segment.sendLags, ...segment.orders)
     if (segment.end) lines.push(segment.end)
   }
   lines.push(...run.series, ...run.events, ...run.invariants)

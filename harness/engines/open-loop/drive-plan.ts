@@ -14,12 +14,13 @@ import type { Samples } from './samples.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SelfMeter } from './self-meter.ts'
 import { playJourney } from './shopper.ts'
-import { type Slot, Tally } from './tally.ts'
+import { type SendLag, type Slot, Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 import { casting } from './visit.ts'
 
 export type Batch = {
   readonly slots: readonly Slot[]
+  readonly sendLags: readonly SendLag[]
   readonly series: readonly Omit<SeriesLine, 'kind'>[]
   readonly orders: readonly Omit<OrderLine, 'kind' | 'segment'>[]
 }
@@ -234,7 +235,9 @@ class Drive {
     const orders = this.#orders
     this.#orders = []
     const slots = this.#tally?.takeSlots(beforeSec) ?? []
-    if (slots.length + series.length + orders.length > 0) this.#order.batch({ slots, series, orders })
+    const sendLags = this.#tally?.takeSendLags(beforeSec) ?? []
+    if (slots.length + sendLags.length + series.length + orders.length > 0)
+      this.#order.batch({ slots, sendLags, series, orders })
   }
 }
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startClock } from '../../clock.ts'
-import { countAtMost, fromPairs, quantileUs } from '../../core/measure/histogram.ts'
+import { countAtMost, fromPairs, quantileUs, toPairs } from '../../core/measure/histogram.ts'
 import type { LoadPlan } from '../../core/plan.ts'
-import type { OrderLine, SeriesLine } from '../../core/record.ts'
+import type { OrderLine, SendLagLine, SeriesLine } from '../../core/record.ts'
 import type { Engine } from '../../ports.ts'
 import { openLoopEngine } from './index.ts'
 import type { Slot } from './tally.ts'
@@ -100,6 +100,7 @@ function planOf(
 /** Starts a drive and gathers what it says. */
 function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortController().signal) {
   const slots: Slot[] = []
+  const sendLags: Omit<SendLagLine, 'kind' | 'segment'>[] = []
   const series: Omit<SeriesLine, 'kind'>[] = []
   const acknowledged: Omit<OrderLine, 'kind' | 'segment'>[] = []
   let began: (startUs: number) => void = () => {}
@@ -111,6 +112,7 @@ function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortCo
     url,
     {
       slot: (slot) => slots.push(slot),
+      sendLag: (lag) => sendLags.push(lag),
       series: (line) => series.push(line),
       order: (order) => acknowledged.push(order),
     },
@@ -118,7 +120,7 @@ function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortCo
     signal,
   )
   end.catch(() => {})
-  return { slots, series, acknowledged, started, end }
+  return { slots, sendLags, series, acknowledged, started, end }
 }
 
 /** Waits until so much of a drive has passed on the engine's own clock. */
@@ -141,8 +143,9 @@ describe('the open-loop engine', () => {
       seen.push(request.headers)
       shop(request, response)
     })
-    const { slots, series, acknowledged, started, end: ending } = drive(engine, planOf('buyer', 20, 2), url)
-    const end = await ending
+    const driving = drive(engine, planOf('buyer', 20, 2), url)
+    const { slots, sendLags, series, acknowledged, started } = driving
+    const end = await driving.end
     expect(pid).not.toBe(process.pid)
     expect(seen).toHaveLength(end.attemptsSent)
     expect(new Set(seen.map((headers) => headers['x-doorbuster-run']))).toEqual(new Set(['run-1']))
@@ -155,6 +158,8 @@ describe('the open-loop engine', () => {
     expect(acknowledged).toHaveLength(countOf(slots, { of: 'click', route: 'POST /checkout' }))
     expect(acknowledged[0]!.atUs).toBeGreaterThan(await started)
     expect(end.cpuCores).toBeGreaterThan(0)
+    const lags = fromPairs(...sendLags.map(({ lagUs }) => lagUs))
+    expect(toPairs(lags)).toEqual(toPairs(fromPairs(end.sendLagUs)))
     expect(series[0]).toMatchObject({ probe: 'generator', role: 'generator', component: 'engine' })
     expect(series.reduce((sum, { values }) => sum + values['intended']!, 0)).toBeGreaterThan(0)
   })

@@ -47,6 +47,7 @@ export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engin
     else if (from.kind === 'end') driving?.end.resolve(from.end)
     else if (driving) {
       for (const slot of from.batch.slots) driving.sink.slot(slot)
+      for (const lag of from.batch.sendLags) driving.sink.sendLag(lag)
       for (const reading of from.batch.series) driving.sink.series(reading)
       for (const order of from.batch.orders) driving.sink.order(order)
     }

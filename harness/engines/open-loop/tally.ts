@@ -1,9 +1,10 @@
 import { BucketCounts } from '../../core/measure/bucket-counts.ts'
 import { fromPairs, quantileUs } from '../../core/measure/histogram.ts'
-import type { EngineEnd, Outcome, SlotLine } from '../../core/record.ts'
+import type { EngineEnd, Outcome, SendLagLine, SlotLine } from '../../core/record.ts'
 import type { Phase } from './transport.ts'
 
 export type Slot = Omit<SlotLine, 'kind' | 'segment'>
+export type SendLag = Omit<SendLagLine, 'kind' | 'segment'>
 
 /** Counts since the previous reading, as READINGS lists them for the generator. */
 export type Pulse = {
@@ -42,6 +43,8 @@ export class Tally {
   readonly #spare: BucketCounts[] = []
   readonly #lag = new BucketCounts()
   readonly #lagNow = new BucketCounts()
+  /** By second of intended start, those that were not taken yet. */
+  readonly #lagBySec = new Map<number, BucketCounts>()
   #pulse = { intended: 0, sent: 0, completed: 0 }
   readonly #planned: number[]
   readonly #actual: number[]
@@ -84,7 +87,15 @@ export class Tally {
   firstAttemptSent(intendedUs: number, sentUs: number): void {
     this.#pulse.sent++
     this.#lagNow.record(sentUs - intendedUs)
-    if (this.#isMeasured(intendedUs)) this.#lag.record(sentUs - intendedUs)
+    if (!this.#isMeasured(intendedUs)) return
+    this.#lag.record(sentUs - intendedUs)
+    const sec = this.#secondOf(intendedUs)
+    let lag = this.#lagBySec.get(sec)
+    if (!lag) {
+      lag = this.#spare.pop() ?? new BucketCounts()
+      this.#lagBySec.set(sec, lag)
+    }
+    lag.record(sentUs - intendedUs)
   }
 
   attemptSent(intendedUs: number): void {
@@ -127,6 +138,19 @@ export class Tally {
     return slots
   }
 
+  /** The send lags of seconds before this one, recorded since they were taken last; those of one second add up. */
+  takeSendLags(beforeSec = Number.POSITIVE_INFINITY): SendLag[] {
+    const lags: SendLag[] = []
+    for (const [sec, lag] of this.#lagBySec) {
+      if (sec >= beforeSec) continue
+      lags.push({ sec, n: lag.n, lagUs: lag.packed() })
+      this.#lagBySec.delete(sec)
+      lag.clear()
+      this.#spare.push(lag)
+    }
+    return lags
+  }
+
   /** The counts since the last call. */
   takePulse(): Pulse {
     const lag = fromPairs(this.#lagNow.packed())
@@ -158,7 +182,7 @@ export class Tally {
   }
 
   #record(intendedUs: number, of: Slot['of'], route: string, outcome: Outcome, us: number): void {
-    const sec = Math.floor((intendedUs - this.#startUs) / 1e6)
+    const sec = this.#secondOf(intendedUs)
     // A number as key: a text would be built, hashed and thrown away twice in every request.
     const name = (numberOf(this.#routes, route) * OUTCOMES + numberOf(this.#outcomes, outcome)) * KINDS.length
     const key = (name + KINDS.indexOf(of)) * SECONDS + sec + SECONDS / 2
@@ -173,6 +197,10 @@ export class Tally {
   #count(windows: number[], atUs: number): void {
     const window = Math.floor((atUs - this.#startUs) / WINDOW_US)
     if (window >= 0 && window < windows.length) windows[window]!++
+  }
+
+  #secondOf(intendedUs: number): number {
+    return Math.floor((intendedUs - this.#startUs) / 1e6)
   }
 
   #isMeasured(intendedUs: number): boolean {

@@ -59,6 +59,7 @@ export function surgeSegmentData(
   return {
     line,
     slots: [],
+    sendLags: [],
     orders: [],
     series,
     end: {

@@ -41,6 +41,7 @@ export async function openGenerator() {
       let startUs = 0
       const sink = {
         slot: (slot: (typeof slots)[number]) => slots.push(slot),
+        sendLag: () => {},
         series: () => {},
         order: () => {},
       }

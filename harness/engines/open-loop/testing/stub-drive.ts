@@ -3,7 +3,7 @@ import type { EngineEnd, Outcome } from '../../../core/record.ts'
 import type { Page, Scenario, Shopper } from '../../../core/scenario.ts'
 import { type Batch, type DriveOrder, drivePlan } from '../drive-plan.ts'
 import { Samples } from '../samples.ts'
-import type { Slot } from '../tally.ts'
+import type { SendLag, Slot } from '../tally.ts'
 import type { HttpRequest, Line, Transport } from '../transport.ts'
 import { type VirtualTime, virtualTime } from './virtual-time.ts'
 
@@ -110,6 +110,7 @@ export function planOf(
 export type StubRun = {
   readonly end: EngineEnd
   readonly slots: readonly Slot[]
+  readonly sendLags: readonly SendLag[]
   readonly orders: Batch['orders']
   readonly series: Batch['series']
   readonly startUs: number
@@ -148,6 +149,7 @@ export async function stubDrive(
     end,
     startUs,
     slots: batches.flatMap((batch) => batch.slots),
+    sendLags: batches.flatMap((batch) => batch.sendLags),
     orders: batches.flatMap((batch) => batch.orders),
     series: batches.flatMap((batch) => batch.series),
   }

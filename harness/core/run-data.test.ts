@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { readRun } from './run-data.ts'
+import { buildRun, recordLines } from './testing/build-run.ts'
+
+const run = buildRun({
+  segments: [
+    { perSec: 5, durationSec: 2 },
+    { purpose: 'surge', perSec: 5, durationSec: 2 },
+  ],
+})
+
+test('send lags by second belong to their segment, wherever in the record they stand', () => {
+  const lag = { kind: 'send-lag', segment: 1, sec: 0, n: 2, lagUs: [120, 2] } as const
+  const read = readRun([...recordLines(run), lag, { ...lag, sec: 1 }])!
+  expect(read.segments.map(({ sendLags }) => sendLags.length)).toEqual([0, 2])
+  expect(readRun(recordLines(read))).toEqual(read)
+})
+
+test('a record of before has none', () => {
+  expect(run.segments.every(({ sendLags }) => sendLags.length === 0)).toBe(true)
+})

@@ -135,6 +135,26 @@ describe('a filled step', () => {
     expect(countOf(run.slots, { of: 'click', outcome: 'wrong-status' })).toBe(run.end.clicksIntended)
   })
 
+  it('leaves out who is not through in time, and nobody else; none of them comes later', async () => {
+    const samples = new Samples()
+    await stubDrive(SHOP, planOf(SHOP, 20, 20), shop(), samples)
+    const sentUs: number[] = []
+    // Every second cart hangs for longer than the fill may take.
+    let carts = 0
+    const slow: StubShop = (request, nowUs) => {
+      sentUs.push(nowUs)
+      const answer = shop()(request, nowUs)
+      return request.path === '/cart/items' && carts++ % 2 === 0 ? { ...answer, afterMs: 20_000 } : answer
+    }
+    const plan = planOf(SHOP, PER_SEC, 2, { fillSec: 15, patience: { timeoutMs: 60_000, reloads: 0 } })
+    const run = await stubDrive(SHOP, plan, slow, samples)
+    expect(run.startUs).toBeGreaterThan(15e6)
+    // All that is sent from second 0 on is a click of the step, and all but slow carts are answered.
+    expect(sentUs.filter((us) => us >= run.startUs)).toHaveLength(run.end.clicksIntended)
+    const unanswered = run.slots.filter(({ of, outcome }) => of === 'click' && outcome !== 'ok')
+    expect([...new Set(unanswered.map(({ route }) => route))]).toEqual(['POST /cart/items'])
+  })
+
   it('of n partitions has together the sessions of one', async () => {
     const samples = new Samples()
     await stubDrive(SHOP, planOf(SHOP, 20, 20), shop(), samples)

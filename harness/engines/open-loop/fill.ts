@@ -16,6 +16,7 @@ export type FillDesk = {
   readonly primeCasting: Casting
   /** Sessions that arrive per second while the step fills. */
   readonly perSec: number
+  /** A session that is not through by then is left out; where the pace alone takes longer, it gets that long. */
   readonly deadlineUs: number
   readonly ordered: (order: Order, atUs: number) => void
   readonly fail: (error: HarnessError) => void
@@ -57,9 +58,12 @@ export async function prepareFill(fill: FillDesk, earlier: readonly Arrival[]): 
   }
   const gapUs = 1e6 / Math.max(1e-3, fill.perSec * Math.max(1, clicks / Math.max(1, earlier.length)))
   const turn = turns(fill, gapUs)
+  const replayed = underWay.reduce((sum, { responsesUs }) => sum + responsesUs.length, 0)
+  // Low loads, and partitions of them, have long gaps: those must not cost sessions that one whole plan would have.
+  const deadlineUs = Math.max(fill.deadlineUs, fill.desk.scheduler.nowUs() + gapUs * replayed)
   const openings = await Promise.all(
     underWay.map(({ arrival, responsesUs }) =>
-      replay(fill, fill.casting(arrival.index, arrival.atUs), arrival.atUs, responsesUs, turn),
+      replay(fill, fill.casting(arrival.index, arrival.atUs), arrival.atUs, responsesUs, turn, deadlineUs),
     ),
   )
   return openings.filter((opening) => opening !== null)
@@ -113,6 +117,7 @@ function replay(
   arrivalUs: number,
   responsesUs: readonly number[],
   turn: () => Promise<void>,
+  deadlineUs: number,
 ): Promise<Opening | null> {
   return new Promise((resolve) => {
     const { desk } = fill
@@ -121,8 +126,12 @@ function replay(
     let clicks = 0
     let lastWasSent = false
     let live: LiveSession | null = null
+    let stage: 'early' | 'waiting' | 'left' = 'early'
     const leave = () => {
-      if (!live) browser.line.hangUp()
+      // Who waits for second 0 has got through: the time limit is for the others.
+      if (stage !== 'early') return
+      stage = 'left'
+      browser.line.hangUp()
       resolve(null)
     }
 
@@ -132,6 +141,8 @@ function replay(
       lastWasSent = spec.method !== 'GET' || !browser.jar.isEmpty || !sample || sample.setsCookie
       if (!lastWasSent && sample) return sample.page
       await turn()
+      // Its time is over: what it would still send would fall into the measured part.
+      if (stage === 'left') return new Promise(() => {})
       const end = await sendOnce(desk, browser, spec)
       if (end.outcome === 'ok' && end.page) return end.page
       leave()
@@ -144,6 +155,7 @@ function replay(
       if (clicks++ > 0) nextUs += visit.thinkUs()
       if (nextUs < 0 && responseUs !== undefined) return early(spec, responseUs)
       return new Promise((answered, rejected) => {
+        if (stage === 'early') stage = 'waiting'
         resolve((floor, startUs) => {
           live = new LiveSession(floor, visit, startUs + Math.max(0, nextUs), browser)
           live.click(spec).then(answered, rejected)
@@ -159,7 +171,7 @@ function replay(
         else if (lastWasSent) fill.ordered(order, desk.scheduler.nowUs())
       },
     }
-    desk.scheduler.at(fill.deadlineUs, leave)
+    desk.scheduler.at(deadlineUs, leave)
     play(fill, visit, hands, (error) => {
       if (live) live.journeyEnded(error)
       else leave()

@@ -19,11 +19,16 @@ export type StubAnswer = {
 
 export type StubShop = (request: HttpRequest, nowUs: number) => StubAnswer
 
-/** A transport without sockets, in virtual time. */
+/** A transport without sockets, in virtual time; each shopper has their own line. */
 function stubTransport(time: VirtualTime, shop: StubShop): Transport {
-  const line: Line = {
+  return { line: () => stubLine(time, shop), rest: () => {}, close: async () => {} }
+}
+
+function stubLine(time: VirtualTime, shop: StubShop): Line {
+  let hungUp = false
+  return {
     send: (request, answered) => {
-      const answer = shop(request, time.nowUs())
+      const answer = hungUp ? null : shop(request, time.nowUs())
       if (!answer) return { phase: 'headers', cancel: () => {} }
       const { afterMs, outcome = 'ok', status = 200, json, setCookies = [], location = null } = answer
       const page: Page = { status, text: JSON.stringify(json) ?? '', json }
@@ -32,9 +37,10 @@ function stubTransport(time: VirtualTime, shop: StubShop): Transport {
       )
       return { phase: 'headers', cancel }
     },
-    hangUp: () => {},
+    hangUp: () => {
+      hungUp = true
+    },
   }
-  return { line: () => line, rest: () => {}, close: async () => {} }
 }
 
 export type JourneyPart = {

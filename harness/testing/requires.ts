@@ -13,6 +13,7 @@ const COMPONENTS = {
   redis: { programs: ['redis-server'], how: 'install redis-server, or set REDIS' },
   pgbouncer: { programs: ['pgbouncer'], how: 'install pgbouncer, or set PGBOUNCER' },
   promtool: { programs: ['promtool'], how: 'install prometheus, or set PROMTOOL' },
+  openssl: { programs: ['openssl'], how: 'install openssl, or set OPENSSL' },
   docker: { programs: ['docker'], how: 'install docker and start its server, or set DOCKER' },
 } as const
 

@@ -25,6 +25,17 @@ describe('arrivals', () => {
     expect(times(RAMP, 1, 3)).not.toEqual(times(RAMP, 2, 3))
   })
 
+  it.each([
+    [{ kind: 'poisson' }, 299, [-832586, -810429, -769244, 915035, 6395109, 8592895]],
+    [{ kind: 'balanced', count: 10 }, 310, [-989204, -926531, -801257, 1007302, 6768251, 8606578]],
+    [{ kind: 'even' }, 310, [-950000, -850000, -750000, 1050000, 6710192, 8612112]],
+    [{ kind: 'replay', atUs: [7, 9_999_999] }, 2, [7, 9_999_999]],
+  ] as const)('of every kind are the same as ever: %o', (kind, count, golden) => {
+    const all = times(RAMP, 42, 1, undefined, kind)
+    expect(all).toHaveLength(count)
+    expect([0, 1, 2, 20, 100, 200].flatMap((i) => all[i] ?? [])).toEqual(golden)
+  })
+
   it('are sorted, numbered and inside the plan', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 0, max: 5 }), (seed, fillSec) => {

@@ -109,15 +109,16 @@ function transportTo(
   if (kept?.key === key) return kept.transport
   void kept?.transport.close()
   const refuse = (error: HarnessError) => refusedNow(error)
+  const tls = { rejectUnauthorized: http.certificates === 'verified' }
   const transport =
     http.client === 'undici'
-      ? undiciTransport(url, guard, refuse, headers)
+      ? undiciTransport(url, guard, refuse, headers, tls)
       : http1Transport(url, guard, scheduler, refuse, {
           headers,
           timeoutMs: http.timeoutMs,
           maxBodyBytes: http.maxBodyBytes,
           connections: http.connections,
-          tls: { rejectUnauthorized: http.certificates === 'verified' },
+          tls,
         })
   kept = { key, transport }
   return transport

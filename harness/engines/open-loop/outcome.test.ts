@@ -21,6 +21,7 @@ describe('an outcome', () => {
     ['ENOTFOUND', 'dns'],
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls'],
+    ['INVALID_PURPOSE', 'tls'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls'],
     ['HPE_INVALID_CONSTANT', 'reset'],
   ] as const)('of error %s is %s', (code, outcome) => {

@@ -26,6 +26,16 @@ const BY_CODE: Readonly<Record<string, Outcome>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls',
   CERT_HAS_EXPIRED: 'tls',
   CERT_NOT_YET_VALID: 'tls',
+  UNABLE_TO_GET_ISSUER_CERT: 'tls',
+  CERT_SIGNATURE_FAILURE: 'tls',
+  CERT_CHAIN_TOO_LONG: 'tls',
+  CERT_REVOKED: 'tls',
+  CERT_REJECTED: 'tls',
+  CERT_UNTRUSTED: 'tls',
+  INVALID_CA: 'tls',
+  INVALID_PURPOSE: 'tls',
+  PATH_LENGTH_EXCEEDED: 'tls',
+  HOSTNAME_MISMATCH: 'tls',
   EPROTO: 'tls',
 }
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ArrivalProcess, LoadPlan } from '../../core/plan.ts'
-import { arrivals } from '../../core/traffic/arrivals.ts'
 import { Samples } from './samples.ts'
 import { planOf, type StubShop, scenarioOf, stubDrive } from './testing/stub-drive.ts'
 

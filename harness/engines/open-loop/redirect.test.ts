@@ -33,3 +33,12 @@ test.each([
 ])('%d to %s leads nowhere', (status, location) => {
   expect(redirected(POST, answer(status, location), ORIGIN)).toBeNull()
 })
+
+test.each([
+  ['http://shop.test/cart', null],
+  ['http://shop.test:443/cart', null],
+  ['https://shop.test:8443/cart', null],
+  ['https://SHOP.test:443/cart', '/cart'],
+])('a site behind TLS stays there: %s', (location, path) => {
+  expect(redirected(POST, answer(302, location), 'https://shop.test')?.path ?? null).toBe(path)
+})

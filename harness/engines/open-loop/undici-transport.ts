@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import { HarnessError } from '../../core/errors.ts'
 import { DEFAULT_HTTP } from '../../core/plan.ts'
@@ -6,6 +7,8 @@ import type { Page } from '../../core/scenario.ts'
 import type { TargetGuard } from '../target-guard.ts'
 import { errorOutcome, statusOutcome } from './outcome.ts'
 import type { Answer, HttpRequest, Line, Phase, Sending, Transport } from './transport.ts'
+
+type UndiciTls = Pick<ConnectionOptions, 'rejectUnauthorized' | 'ca'>
 
 /**
  * undici over keep-alive connections, as many as the load needs: an open loop never waits for a free one. Idle
@@ -18,9 +21,10 @@ export function undiciTransport(
   guard: TargetGuard,
   refused: (error: HarnessError) => void,
   headers: readonly string[] = [],
+  tls: UndiciTls = {},
 ): Transport {
   const { origin } = new URL(url)
-  const connect = guardedConnector(guard)
+  const connect = guardedConnector(guard, tls)
   const all: Client[] = []
   const idle: Client[] = []
   let closed = false
@@ -61,8 +65,12 @@ export function undiciTransport(
 }
 
 /** undici's connector behind the guard: address literals are checked here, names where they are resolved. */
-function guardedConnector(guard: TargetGuard): buildConnector.connector {
-  const connector = buildConnector({ timeout: DEFAULT_HTTP.timeoutMs.connect ?? 0, lookup: guard.lookup })
+function guardedConnector(guard: TargetGuard, tls: UndiciTls): buildConnector.connector {
+  const connector = buildConnector({
+    timeout: DEFAULT_HTTP.timeoutMs.connect ?? 0,
+    lookup: guard.lookup,
+    ...tls,
+  })
   return (options, connected) => {
     const refusal = guard.refusal(options.hostname)
     if (refusal) connected(refusal, null)

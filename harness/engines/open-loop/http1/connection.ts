@@ -1,4 +1,4 @@
-import { connect as connectPlain, type LookupFunction, type Socket } from 'node:net'
+import { connect as connectPlain, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions as TlsOptions } from 'node:tls'
 import type { Phase } from '../transport.ts'
 import { ProtocolError, type ResponseHead, ResponseParser, type ResponseSink } from './response-parser.ts'
@@ -162,7 +162,9 @@ export class Connection implements ResponseSink {
   }
 
   #openTls({ host, port, lookup }: Endpoint, tls: NonNullable<Endpoint['tls']>): Socket {
-    const socket = connectTls({ host, port, lookup, ALPNProtocols: ['http/1.1'], ...tls })
+    // tls.connect names nobody by itself; an address is never named (RFC 6066 §3), nor is the dot that ends a name.
+    const servername = isIP(host) === 0 ? host.replace(/\.$/, '') : ''
+    const socket = connectTls({ host, port, lookup, servername, ALPNProtocols: ['http/1.1'], ...tls })
     socket.setNoDelay(true)
     socket.on('data', (bytes: Buffer) => this.#read(bytes, bytes.length))
     return socket

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readScenario } from '../scenario-input.ts'
 import { exampleScenario } from '../testing/example-scenario.ts'
@@ -128,4 +129,22 @@ describe('one thing wrong is one problem', () => {
     const read = readScenario({ ...exampleScenario(), traffic: { kind: 'replay', file: 'x' } })
     expect(read).toMatchObject({ ok: false, problems: [{ path: 'traffic.file', got: 'a file' }] })
   })
+})
+
+test('whatever stands in whatever part', () => {
+  const anything = fc.anything({ withBigInt: true, withNullPrototype: true })
+  const likely = fc.constantFrom('5s', '60x', '1/s', 'arrivals.csv', '0.01x', '10min', [1, 2e9], [0, 9, 1e-7])
+  const part = fc.oneof(likely, anything)
+  const parts = ['file', 'times', 'from', 'lasts', 'speed', 'normal', 'peak']
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...parts), part), (traffic) => {
+      const read = reading(traffic)
+      for (const problem of read.ok ? [] : read.problems) {
+        expect(problem.path).toMatch(/^(traffic|quick|slo)/)
+        expect(problem.expected).not.toMatch(/^(Invalid|Unrecognized|Too )/)
+        expect(problem.got.length).toBeLessThan(300)
+      }
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -36,9 +36,10 @@ export type SurgeSpec = {
 }
 
 /**
- * Arrivals that were written down, in `file` (as seen from the scenario) or as `times` in seconds. The file has one time a
- * line, in any order: seconds since any origin, or dates with their offset ("2026-11-27T00:00:00.25+01:00"); its first
- * line may be a header. Times in whole seconds arrive together, as they are written.
+ * Arrivals that were written down, in `file` (as seen from the scenario, a million at most) or as `times` in seconds (less
+ * than 50,000). The file has one time a line, in any order: seconds since any origin, or dates with their offset
+ * ("2026-11-27T00:00:00.25+01:00"); its first line may be a header. Times in whole seconds arrive together, as they are
+ * written.
  */
 export type ReplaySpec = {
   readonly file?: string

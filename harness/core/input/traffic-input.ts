@@ -109,7 +109,7 @@ export function replayChangeProblems(
       : [
           {
             path: `${at}.${part}`,
-            expected: 'nothing: a replay sends the arrivals that were written down, neither fewer nor more',
+            expected: `its own ${part}: a replay sends the arrivals that were written down, neither fewer nor more`,
             got: `another ${part}`,
           },
         ],

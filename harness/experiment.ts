@@ -81,12 +81,13 @@ export async function switchArm(experiment: Experiment, fixes: readonly FixStep[
       fillSec: 0,
       seed: segmentSeed(scenario.seed, 1_000_000 + conductor.data().segments.length),
     })
+  const { maxPerSec, maxDurationSec } = scenario.limits
   const { fresh, warm } = timing.warmUpSec
   const newServers = conductor.arm() < 0 ? 1 : addedServers(conductor.running.topology.app.instances, fixes)
   const warmUpSec = newServers === 0 ? warm : fresh * (1 + (newServers - 1) / 2)
   return conductor.switchTo(
     fixes,
-    [plan(traffic.peakPerSec * WARM_UP_PEAKS, warmUpSec)],
+    [plan(Math.min(maxPerSec, traffic.peakPerSec * WARM_UP_PEAKS), Math.min(maxDurationSec, warmUpSec))],
     plan(traffic.normalPerSec, timing.settleSec),
   )
 }
@@ -108,7 +109,8 @@ export async function searchCapacity(
   options: { readonly startPerSec: number; readonly untilUs: number; readonly onStep: SearchProgress },
 ): Promise<{ readonly because: string; readonly reason: string }> {
   const { conductor, scenario, file, timing } = experiment
-  const bounds = searchBounds(experiment.traffic)
+  const { normalPerSec, peakPerSec } = experiment.traffic
+  const bounds = searchBounds({ normalPerSec, peakPerSec, maxPerSec: scenario.limits.maxPerSec })
   const searchOptions = {
     ...bounds,
     startPerSec: Math.min(bounds.ceilingPerSec, Math.max(bounds.floorPerSec, options.startPerSec)),

@@ -40,6 +40,21 @@ describe('the surge', () => {
     expect(surgePlan(other, FILE, other.traffic, 42)).toEqual(plan)
   })
 
+  test('has the ceilings of its scenario, and time beside for the visits that end after it', () => {
+    const limited = scenario({
+      limits: { rate: '80/s', inFlight: 500, requests: 9000, lasts: '45s' },
+      patience: { timeout: '3s', reloads: 1 },
+    })
+    const { limits, graceMs } = surgePlan(limited, FILE, limited.traffic, 1)
+    expect(limits).toEqual({
+      maxPerSec: 80,
+      maxInFlight: 500,
+      maxRequests: 9000,
+      maxDurationSec: 45 + graceMs / 1000,
+    })
+    expect(scenarioFacts(limited, FILE, false).maxPerSec).toBe(80)
+  })
+
   test('waits for the last clicks longer than any click can last', () => {
     const plan = surgePlan(
       scenario({ patience: { timeout: '10s', reloads: 2 } }),

@@ -13,9 +13,6 @@ export type SteadyLoad = {
   readonly seed: number
 }
 
-/** Ceilings no plan may exceed, whatever a search asks for: shoppers per second, seconds, attempts in flight. */
-const LIMITS = { maxInFlight: 4000, maxPerSec: 2000, maxDurationSec: 30 * 60 } as const
-
 /** Time for the clicks that a session still has before it, think time included, on top of one click's patience. */
 const LAST_CLICKS_MS = 4000
 /**
@@ -29,8 +26,9 @@ const OVER_BOUND_MIN_MS = 1000
 
 /** The surge as a plan. It depends on the scenario, the traffic and the seed alone: the same surge is the same plan. */
 export function surgePlan(scenario: Scenario, file: ScenarioFile, traffic: Traffic, seed: number): LoadPlan {
+  const graceMs = longestClickMs(scenario) + LAST_CLICKS_MS
   return {
-    ...basis(scenario, file, traffic.curve, seed),
+    ...basis(scenario, file, traffic.curve, seed, graceMs),
     purpose: 'surge',
     journeys: scenario.shoppers.map(({ name, weight, peakWeight, thinkTime }) => ({
       name,
@@ -42,7 +40,6 @@ export function surgePlan(scenario: Scenario, file: ScenarioFile, traffic: Traff
     arrivals: traffic.arrivals,
     fillSec: 0,
     ending: 'finish',
-    graceMs: longestClickMs(scenario) + LAST_CLICKS_MS,
   }
 }
 
@@ -83,6 +80,7 @@ export function scenarioFacts(scenario: Scenario, file: ScenarioFile, quick: boo
     journeys: scenario.shoppers.map(({ name, peakWeight: weight }) => ({ name, weight })),
     patience: scenario.patience,
     slo: scenario.slo,
+    maxPerSec: scenario.limits.maxPerSec,
     keepHeadroom: scenario.keepHeadroom,
   }
 }
@@ -91,9 +89,16 @@ function speedOf({ arrivals }: Traffic): Pick<ScenarioFacts, 'speed'> {
   return arrivals.kind === 'recorded' && arrivals.speed !== 1 ? { speed: arrivals.speed } : {}
 }
 
-type Basis = Omit<LoadPlan, 'purpose' | 'arrivals' | 'fillSec' | 'ending' | 'graceMs'>
+type Basis = Omit<LoadPlan, 'purpose' | 'arrivals' | 'fillSec' | 'ending'>
 
-function basis(scenario: Scenario, file: ScenarioFile, curve: RateCurve, seed: number): Basis {
+function basis(
+  scenario: Scenario,
+  file: ScenarioFile,
+  curve: RateCurve,
+  seed: number,
+  graceMs: number,
+): Basis {
+  const { limits } = scenario
   return {
     seed,
     curve,
@@ -108,7 +113,9 @@ function basis(scenario: Scenario, file: ScenarioFile, curve: RateCurve, seed: n
     http: scenario.http,
     patience: scenario.patience,
     partition: { index: 0, of: 1 },
-    limits: LIMITS,
+    // A ceiling on the length of a surge must not cut off the visits that end after it.
+    limits: { ...limits, maxDurationSec: limits.maxDurationSec + graceMs / 1000 },
+    graceMs,
   }
 }
 
@@ -120,12 +127,12 @@ function steady(scenario: Scenario, file: ScenarioFile, load: SteadyLoad): Omit<
   ]
   const boundMs = largestBoundMs(scenario)
   const overBoundMs = Math.max(boundMs * OVER_BOUND, boundMs + OVER_BOUND_MIN_MS)
+  const graceMs = Math.min(longestClickMs(scenario), overBoundMs)
   return {
-    ...basis(scenario, file, curve, seed),
+    ...basis(scenario, file, curve, seed, graceMs),
     arrivals: { kind: 'balanced', count: Math.max(1, Math.round(perSec * BALANCED_SEC)) },
     fillSec,
     ending: 'cut',
-    graceMs: Math.min(longestClickMs(scenario), overBoundMs),
   }
 }
 

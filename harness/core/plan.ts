@@ -88,7 +88,10 @@ export type LoadPlan = {
   readonly limits: {
     readonly maxInFlight: number
     readonly maxPerSec: number
+    /** The visits that end after the curve included. */
     readonly maxDurationSec: number
+    /** Requests of the segment, redirects included: it ends when they are used up. Absent: no such ceiling. */
+    readonly maxRequests?: number
   }
   /**
    * After the last arrival: `finish` lets every session end by itself (a surge), `cut` stops at the end of the curve

@@ -200,3 +200,24 @@ describe('convertCpu', () => {
     expect(convertCpu(DEFAULT_TOPOLOGY, 1)).toEqual(DEFAULT_TOPOLOGY)
   })
 })
+
+describe("the scenario's own ceilings", () => {
+  const limited = (set: readonly string[]) => {
+    const reading = readScenario({ ...exampleScenario(), limits: { rate: '60/s', lasts: '45s' } })
+    if (!reading.ok) throw new Error(JSON.stringify(reading.problems))
+    const resolution = resolveTopology(reading.scenario, set)
+    return resolution.ok ? [] : resolution.problems
+  }
+
+  test('bound what --set may ask for', () => {
+    expect(limited([])).toEqual([])
+    expect(limited(['traffic.peak=13x'])).toEqual([
+      {
+        path: '--set traffic.peak',
+        expected: 'a peak of at most 60/s (limits.rate)',
+        got: 'a peak of 65/s',
+      },
+    ])
+    expect(limited(['traffic.lasts=50s'])).toMatchObject([{ path: '--set traffic.lasts' }])
+  })
+})

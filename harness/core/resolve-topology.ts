@@ -1,5 +1,6 @@
 import type { ZodError } from 'zod'
 import { describeValue } from './input/describe-value.ts'
+import { beyondLimits } from './input/limits-input.ts'
 import { nearest } from './input/nearest.ts'
 import type { Problem } from './input/problem.ts'
 import { problemsOf } from './input/problems-of.ts'
@@ -49,6 +50,12 @@ export function resolveTopology(scenario: Scenario, set: readonly string[]): Res
   const quickTraffic = changedTraffic(scenario, scenario.quickTraffic, surge)
   const peak = peakProblem(traffic.shape) ?? peakProblem(quickTraffic.shape)
   if (peak) problems.push({ path: '--set traffic', ...peak })
+  else if (Object.keys(surge).length > 0) {
+    const beyond = [traffic, quickTraffic].map(({ shape }) =>
+      beyondLimits(shape, scenario.limits, '--set traffic'),
+    )
+    problems.push(...(beyond.find((found) => found.length > 0) ?? []))
+  }
   return problems.length > 0
     ? { ok: false, problems }
     : { ok: true, topology, scenario: { ...scenario, traffic, quickTraffic } }

@@ -177,6 +177,15 @@ describe('one thing wrong is one problem: where, what was expected, what stands 
       /without its query/,
       /search/,
     ],
+    ['stubs that are none', { sideEffectsStubbed: 'yes' }, 'sideEffectsStubbed', /stubbed/, /"yes"/],
+    [
+      'a rule without its sign',
+      { abortWhen: [{ route: 'all', p95: '5s' }] },
+      'abortWhen[0].p95',
+      /"> 5s"/,
+      /"5s"/,
+    ],
+    ['a ceiling above all', { limits: { inFlight: 50_000 } }, 'limits.inFlight', /1 to 20000/, /50000/],
     ['an error ratio above all', { slo: { all: { errors: '< 101%' } } }, 'slo.all.errors', /"< 1%"/, /101/],
     [
       'a topology that is none',

@@ -1,4 +1,5 @@
 import { describeValue } from './input/describe-value.ts'
+import { beyondLimits, DEFAULT_LIMITS } from './input/limits-input.ts'
 import { plainCopy } from './input/plain-copy.ts'
 import type { Problem } from './input/problem.ts'
 import { problemsOf, unknownKey } from './input/problems-of.ts'
@@ -6,7 +7,7 @@ import { isReplay, type ReadTimes, readReplay } from './input/replay-input.ts'
 import { SCENARIO_FIELDS } from './input/scenario-fields.ts'
 import { changeShape, peakProblem, replayChangeProblems, type SurgeChange } from './input/traffic-input.ts'
 import { samplesNeeded } from './samples-needed.ts'
-import type { Journey, Scenario, Slo, TrafficShape } from './scenario.ts'
+import type { Journey, LoadLimits, Scenario, Slo, TrafficShape } from './scenario.ts'
 import { expectedArrivals } from './traffic/curve.ts'
 import { busiest } from './traffic/replay-window.ts'
 import { drawTraffic } from './traffic/shapes.ts'
@@ -63,6 +64,9 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
   const patience = read('patience', fields.patience)
   const http = read('http', fields.http)
   const slo = read('slo', fields.slo)
+  const abortWhen = read('abortWhen', fields.abortWhen)
+  const limits = read('limits', fields.limits)
+  const sideEffectsStubbed = read('sideEffectsStubbed', fields.sideEffectsStubbed)
   const forecast = read('forecast', fields.forecast)
   const topology = read('topology', fields.topology)
   const invariants = read('invariants', fields.invariants)
@@ -71,10 +75,11 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
   const seed = read('seed', fields.seed)
 
   const quickShape = shape && quickened(shape, quick ?? {})
-  if (shape) problems.push(...surgeProblems(shape, 'traffic.peak'))
+  const bounds = limits ?? DEFAULT_LIMITS
+  if (shape) problems.push(...surgeProblems(shape, bounds, 'traffic'))
   if (shape && quick) problems.push(...replayChangeProblems(shape, quick, 'quick'))
-  if (shape && quickShape && quick && surgeProblems(shape, '').length === 0) {
-    problems.push(...surgeProblems(quickShape, 'quick.peak'))
+  if (shape && quickShape && quick && surgeProblems(shape, bounds, '').length === 0) {
+    problems.push(...surgeProblems(quickShape, bounds, 'quick'))
   }
   if (shoppers) problems.push(...doubles('shoppers', shoppers))
   if (invariants) problems.push(...doubles('invariants', invariants))
@@ -86,7 +91,7 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
   if (
     all.length > 0 ||
     !(name && question && shape && quickShape && data && shoppers && patience && http && slo && forecast) ||
-    !(topology && invariants && seed !== null)
+    !(abortWhen && limits && sideEffectsStubbed !== null && topology && invariants && seed !== null)
   ) {
     return { ok: false, problems: all }
   }
@@ -100,6 +105,9 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
     patience,
     http,
     slo,
+    abortWhen,
+    limits,
+    sideEffectsStubbed,
     keepHeadroom: forecast.keepHeadroom ?? KEEP_HEADROOM,
     topology,
     invariants,
@@ -121,9 +129,9 @@ function quickened(shape: TrafficShape, quick: SurgeChange): TrafficShape {
   return changeShape(shape, { lasts, ...quick })
 }
 
-function surgeProblems(shape: TrafficShape, path: string): readonly Problem[] {
+function surgeProblems(shape: TrafficShape, limits: LoadLimits, path: string): readonly Problem[] {
   const problem = peakProblem(shape)
-  return problem ? [{ path, ...problem }] : []
+  return problem ? [{ path: `${path}.peak`, ...problem }] : beyondLimits(shape, limits, path)
 }
 
 function doubles(path: string, named: readonly { readonly name: string }[]): readonly Problem[] {

@@ -108,6 +108,20 @@ export type Objective = {
   readonly errorRatio?: number
 }
 
+/** Ends a segment while it runs when its bound is broken over the last `overSec` seconds. */
+export type AbortRule = { readonly route: string; readonly overSec: number; readonly objective: Objective }
+
+/** Ceilings of the load that a scenario may ever cause, whatever a search asks for. */
+export type LoadLimits = {
+  /** Shoppers per second. */
+  readonly maxPerSec: number
+  readonly maxInFlight: number
+  /** Requests of one segment, reloads and redirects included. */
+  readonly maxRequests: number
+  /** Length of a surge or a step, without the visits that end after it. */
+  readonly maxDurationSec: number
+}
+
 export type Invariant = { readonly name: string; readonly sql: string; readonly expect: 'no rows' }
 
 /** A scenario after validation: every text read, every default filled in. */
@@ -122,6 +136,10 @@ export type Scenario = {
   readonly patience: Patience
   readonly http: HttpPlan
   readonly slo: Slo
+  readonly abortWhen: readonly AbortRule[]
+  readonly limits: LoadLimits
+  /** Payments, mails and stock of the system are stubbed: POSTs may go to one that Doorbuster did not start. */
+  readonly sideEffectsStubbed: boolean
   readonly keepHeadroom: number
   readonly topology: TopologyPatch
   readonly invariants: readonly Invariant[]

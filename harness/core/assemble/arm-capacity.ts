@@ -1,8 +1,8 @@
 import { segmentFacts } from '../measure/check.ts'
+import { drivenSec } from '../measure/driven-sec.ts'
 import { meanRate } from '../measure/mean-rate.ts'
 import { stepResult } from '../measure/step.ts'
 import { surgeResult } from '../measure/surge.ts'
-import { planDurationSec } from '../plan.ts'
 import type { ScenarioFacts } from '../record.ts'
 import type { Capacity, StepResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
@@ -15,11 +15,15 @@ const CEILING = 2.2
 export function searchBounds({
   normalPerSec,
   peakPerSec,
-}: Pick<ScenarioFacts, 'normalPerSec' | 'peakPerSec'>): {
+  maxPerSec = Number.POSITIVE_INFINITY,
+}: Pick<ScenarioFacts, 'normalPerSec' | 'peakPerSec' | 'maxPerSec'>): {
   readonly floorPerSec: number
   readonly ceilingPerSec: number
 } {
-  return { floorPerSec: Math.min(normalPerSec, peakPerSec) / 2, ceilingPerSec: peakPerSec * CEILING }
+  return {
+    floorPerSec: Math.min(normalPerSec, peakPerSec) / 2,
+    ceilingPerSec: Math.min(maxPerSec, peakPerSec * CEILING),
+  }
 }
 
 export type ArmCapacity = {
@@ -43,6 +47,8 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
   const found = estimate(search)
   if (!found) return { search, steps, segments, capacity: null }
   const mix = mixPerShopper(healthy(segments, steps))
+  const { maxPerSec } = run.header.scenario
+  const capped = found.lies === 'above-ceiling' && bounds.ceilingPerSec === maxPerSec
   return {
     search,
     steps,
@@ -58,7 +64,7 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
       method:
         found.lies === 'within'
           ? found.method
-          : `${found.method}; capacity lies ${found.lies === 'above-ceiling' ? 'above the highest' : 'below the lowest'} load tried`,
+          : `${found.method}; capacity lies ${found.lies === 'above-ceiling' ? 'above the highest' : 'below the lowest'} load tried${capped ? " (the scenario's own limits.rate)" : ''}`,
     },
   }
 }
@@ -92,7 +98,7 @@ export function mixPerShopper(segments: readonly SegmentData[]): {
   let orders = 0
   for (const { line, orders: taken, end } of segments) {
     if (!end) continue
-    const durationSec = planDurationSec(line.plan)
+    const durationSec = drivenSec({ line, end })
     shoppers += meanRate(line.plan.curve, 0, durationSec) * durationSec
     clicks += end.engine.clicksIntended
     // Orders of the sessions that were under way before second 0 are real, but belong to no measured shopper.

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import type { ThinkTime } from '../plan.ts'
 import type { Journey } from '../scenario.ts'
 import { readDurationMs, readRatio } from '../units.ts'
+import { ABORT_INPUT } from './abort-input.ts'
 import { HTTP_INPUT } from './http-input.ts'
 import { knownKeys } from './known-keys.ts'
+import { LIMITS_INPUT } from './limits-input.ts'
 import { SLO_INPUT } from './slo-input.ts'
 import { textOf } from './text-of.ts'
 import { readThinkTime } from './think-time.ts'
@@ -85,6 +87,11 @@ export const SCENARIO_FIELDS = {
     .default({ timeoutMs: 3000, reloads: 1 }),
   http: HTTP_INPUT,
   slo: SLO_INPUT,
+  abortWhen: ABORT_INPUT,
+  limits: LIMITS_INPUT,
+  sideEffectsStubbed: z
+    .boolean({ error: 'true when payments, mails and stock of the system are stubbed' })
+    .default(false),
   forecast: knownKeys({
     // Read for its form only: how long the headroom lasts is not worked out in this version.
     growth: textOf('a growth such as "8%/month"', (text) =>

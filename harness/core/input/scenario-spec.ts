@@ -17,6 +17,15 @@ export type ScenarioSpec = {
   readonly http?: HttpSpec
   /** Objectives for `all` clicks and for single routes ("POST /checkout"). */
   readonly slo: { readonly all: ObjectiveSpec } & Readonly<Record<string, ObjectiveSpec>>
+  /** Rules that end a step or a surge while it runs: it has failed then. */
+  readonly abortWhen?: readonly AbortRuleSpec[]
+  /** Ceilings that no load of this scenario exceeds. */
+  readonly limits?: LimitsSpec
+  /**
+   * `true` asserts that payments, mails and stock of the system are stubbed. Without it no POST is sent to a system that
+   * Doorbuster did not start.
+   */
+  readonly sideEffectsStubbed?: boolean
   /** Headroom to keep above the peak (default "30%"), and the growth of the traffic ("8%/month"). */
   readonly forecast?: { readonly growth?: string; readonly keepHeadroom?: string }
   readonly topology?: TopologyPatch
@@ -82,6 +91,27 @@ export type ObjectiveSpec = {
   readonly p95?: string
   readonly p99?: string
   readonly errors?: string
+}
+
+/**
+ * Bounds on the clicks of one route, or of `all`, over the last seconds: p95 "> 5s", errors "> 50%", for "10s" (default)
+ * to "30s". At least one bound; a window with too few clicks breaks none.
+ */
+export type AbortRuleSpec = {
+  readonly route: string
+  readonly p50?: string
+  readonly p95?: string
+  readonly p99?: string
+  readonly errors?: string
+  readonly for?: string
+}
+
+/** `rate`: shoppers per second ("500/s"). `requests`: of one step or surge. `lasts`: length of one ("10min"). */
+export type LimitsSpec = {
+  readonly rate?: string
+  readonly inFlight?: number
+  readonly requests?: number
+  readonly lasts?: string
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts'
 import { textOf } from './text-of.ts'
 
 /** A sample storefront on one machine: beyond this the generator, not the shop, would be what is rehearsed. */
-const MAX_PEAK_PER_SEC = 2000
+export const MAX_PEAK_PER_SEC = 2000
 export const MAX_LASTS_SEC = 30 * 60
 export const MIN_LASTS_SEC = 5
 

@@ -1,9 +1,19 @@
 import { HarnessError } from './core/errors.ts'
 import type { FixStep } from './core/fixes.ts'
+import { AbortWatch } from './core/measure/abort-watch.ts'
 import type { LoadPlan } from './core/plan.ts'
-import type { EventLine, OrderLine, SegmentLine, SendLagLine, SeriesLine, SlotLine } from './core/record.ts'
+import type {
+  EngineEnd,
+  EventLine,
+  OrderLine,
+  SegmentEndLine,
+  SegmentLine,
+  SendLagLine,
+  SeriesLine,
+  SlotLine,
+} from './core/record.ts'
 import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
-import type { Invariant } from './core/scenario.ts'
+import type { AbortRule, Invariant } from './core/scenario.ts'
 import type { Clock, Engine, Running } from './ports.ts'
 import type { RunFolder } from './store.ts'
 
@@ -15,6 +25,8 @@ export type ConductorParts = {
   readonly engine: Engine
   readonly folder: RunFolder
   readonly clock: Clock
+  /** Rules of the scenario that end a step or a surge while it runs. */
+  readonly abortWhen: readonly AbortRule[]
   /** Aborted by Ctrl-C and the like. */
   readonly interrupt: AbortSignal
   readonly onLive: (line: LiveLine) => void
@@ -88,6 +100,9 @@ export function conductor(parts: ConductorParts): Conductor {
     const slots: SlotLine[] = []
     const sendLags: SendLagLine[] = []
     const orders: OrderLine[] = []
+    const enough = new AbortController()
+    let watch: AbortWatch | null = null
+    let rule: string | null = null
     const end = await whileAlive(() =>
       engine.drive(
         plan,
@@ -98,6 +113,7 @@ export function conductor(parts: ConductorParts): Conductor {
             slots.push(written)
             folder.write(written)
             parts.onLive(written)
+            watch?.add(written)
           },
           sendLag(lag) {
             const written: SendLagLine = { kind: 'send-lag', segment, ...lag }
@@ -108,6 +124,12 @@ export function conductor(parts: ConductorParts): Conductor {
             const written: SeriesLine = { kind: 'series', ...series }
             folder.write(written)
             parts.onLive(written)
+            // The engine's reading of a second comes behind the slots that are told with it.
+            if (rule !== null || series.probe !== 'generator') return
+            rule = watch?.tick(series.atUs) ?? null
+            if (rule === null) return
+            enough.abort()
+            event('segment-ended-early', `segment ${segment}: ${rule}`)
           },
           order(order) {
             const written: OrderLine = { kind: 'order', segment, ...order }
@@ -117,15 +139,28 @@ export function conductor(parts: ConductorParts): Conductor {
         },
         (startUs) => {
           line = { kind: 'segment', segment, arm, purpose: plan.purpose, startUs, plan }
+          // Warming up is not judged by anything.
+          if (parts.abortWhen.length > 0 && plan.purpose !== 'warm-up')
+            watch = new AbortWatch(parts.abortWhen, startUs)
           folder.write(line)
           parts.onLive(line)
         },
         signal,
+        enough.signal,
       ),
     )
     const atUs = clock.nowUs()
-    const endLine = { kind: 'segment-end', segment, atUs, aborted: null, engine: end } as const
+    const early = endedEarly(plan, end, rule)
+    const endLine: SegmentEndLine = {
+      kind: 'segment-end',
+      segment,
+      atUs,
+      aborted: early?.aborted ?? null,
+      ...(early && { abortedBy: early.abortedBy }),
+      engine: end,
+    }
     folder.write(endLine)
+    if (early?.abortedBy === 'ceiling') event('segment-ended-early', `segment ${segment}: ${early.aborted}`)
     const started = line as SegmentLine | null
     if (!started)
       throw new HarnessError({ code: 'bug', message: 'the engine ended a plan that it never started' })
@@ -192,6 +227,17 @@ export function conductor(parts: ConductorParts): Conductor {
       })
     },
   }
+}
+
+/** Why a segment ended before its plan did. A ceiling of ours outweighs a rule: what it cut off says nothing of the shop. */
+function endedEarly(
+  plan: LoadPlan,
+  end: EngineEnd,
+  rule: string | null,
+): Required<Pick<SegmentEndLine, 'aborted' | 'abortedBy'>> | null {
+  if (end.endedEarly === 'max-requests')
+    return { aborted: `the ceiling of ${plan.limits.maxRequests} requests`, abortedBy: 'ceiling' }
+  return rule === null ? null : { aborted: rule, abortedBy: 'rule' }
 }
 
 export function interrupted(folder: Pick<RunFolder, 'path'>): HarnessError {

@@ -119,6 +119,8 @@ export interface Engine {
   /**
    * Drives one plan against `url`. `started` is called with the µs at which second 0 begins, before any measured
    * arrival. Resolves when every session ended (or was cut); rejects with a HarnessError when the engine died.
+   * `signal` interrupts it: it rejects. `enough` ends it early: nothing is sent from then on, clicks under way are given
+   * up, and it resolves with the end of the part that was driven.
    */
   drive(
     plan: LoadPlan,
@@ -126,6 +128,7 @@ export interface Engine {
     sink: SlotSink,
     started: (startUs: number) => void,
     signal: AbortSignal,
+    enough?: AbortSignal,
   ): Promise<EngineEnd>
   close(): Promise<void>
 }

@@ -157,6 +157,7 @@ export async function onStage<T>(
       engine: world.engine,
       folder,
       clock,
+      abortWhen: scenario.abortWhen,
       interrupt: request.interrupt,
       onLive: events.live,
     })

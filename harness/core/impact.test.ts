@@ -89,4 +89,41 @@ describe('impact', () => {
       method: expect.stringMatching(/^at least/),
     })
   })
+
+  it('holds a surge that was ended early against what the same plan yielded until then', () => {
+    const early: SegmentSpec = {
+      ...surge,
+      orders: orders('t', 3),
+      aborted: 'a rule',
+      abortedBy: 'rule',
+      engine: { durationSec: 4, endedEarly: 'asked', sessionsIntended: 80 },
+    }
+    // One order a second, so that four were taken within the first four seconds.
+    const steady: SegmentSpec = {
+      ...replay,
+      orders: [],
+      extra: ({ segment, startUs }) =>
+        Array.from({ length: 10 }, (_, sec) => ({
+          kind: 'order',
+          segment,
+          atUs: startUs + sec * 1e6,
+          id: `r${sec}`,
+          value: 30,
+          currency: 'EUR',
+        })),
+    }
+    const run = buildRun({ arms: TWO_ARMS, segments: [early, steady] })
+    expect(impact(run, run.segments[0]!, run.segments[1]!)).toMatchObject({
+      ordersExpected: 4,
+      ordersLost: 1,
+      method: 'measured: orders taken until then when the same plan was replayed on a topology that held',
+    })
+    const alone = buildRun({ segments: [early, { perSec: 10, durationSec: 4, orders: orders('a', 8) }] })
+    expect(impact(alone, alone.segments[0]!)).toMatchObject({
+      ordersExpected: 16,
+      method: expect.stringMatching(
+        /80 shoppers, those still in the shop when its load was ended among them$/,
+      ),
+    })
+  })
 })

@@ -1,3 +1,4 @@
+import { drivenSec } from './measure/driven-sec.ts'
 import { meanRate } from './measure/mean-rate.ts'
 import { ordersRoute } from './measure/orders-route.ts'
 import { errorRatio, measuredClicks, tallyClicks } from './measure/tally-clicks.ts'
@@ -12,6 +13,7 @@ import type { RunData, SegmentData } from './run-data.ts'
  *    the expectation, without sampling error;
  * 2. else orders per arriving shopper in the healthy steps of the run × the shoppers of the surge;
  * 3. else the checkouts that were clicked: a lower bound, since shoppers turned away earlier never got that far.
+ * A surge that was ended early is held against what its plan yields until then.
  * A click that is not answered right ends its session, so the failed clicks are the shoppers turned away.
  */
 export function impact(run: RunData, surge: SegmentData, reference?: SegmentData): Impact {
@@ -40,20 +42,22 @@ export function impact(run: RunData, surge: SegmentData, reference?: SegmentData
 type Expectation = { readonly orders: number; readonly method: string }
 
 function ordersExpected(run: RunData, surge: SegmentData, reference: SegmentData | undefined): Expectation {
+  const early = surge.end?.engine.endedEarly !== undefined
   if (reference && samePlan(surge, reference)) {
+    const untilUs = early ? reference.line.startUs + drivenSec(surge) * 1e6 : Number.POSITIVE_INFINITY
     return {
-      orders: distinct(reference.orders).length,
-      method: 'measured: orders taken when the same plan was replayed on a topology that held',
+      orders: distinct(reference.orders.filter(({ atUs }) => atUs < untilUs)).length,
+      method: `measured: orders taken${early ? ' until then' : ''} when the same plan was replayed on a topology that held`,
     }
   }
   const rate = ordersPerShopper(run)
   if (rate !== null) {
     const { line, end } = surge
-    const duration = planDurationSec(line.plan)
+    const duration = drivenSec(surge)
     const shoppers = end?.engine.sessionsIntended ?? meanRate(line.plan.curve, 0, duration) * duration
     return {
       orders: rate * shoppers,
-      method: `estimated: ${rate.toFixed(3)} orders a shopper in healthy steps × ${Math.round(shoppers)} shoppers`,
+      method: `estimated: ${rate.toFixed(3)} orders a shopper in healthy steps × ${Math.round(shoppers)} shoppers${early ? ', those still in the shop when its load was ended among them' : ''}`,
     }
   }
   const { byRoute } = tallyClicks(measuredClicks(surge))

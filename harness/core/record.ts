@@ -63,6 +63,8 @@ export type ScenarioFacts = {
   readonly journeys: readonly { readonly name: string; readonly weight: number }[]
   readonly patience: Patience
   readonly slo: Slo
+  /** The scenario's own ceiling, shoppers/s: no search goes beyond it. Absent: none was known. */
+  readonly maxPerSec?: number
   /** Headroom asked for above the peak, 0.3 = 30 %. */
   readonly keepHeadroom: number
 }
@@ -257,6 +259,7 @@ export type EventLine = {
     | 'component-restarted'
     | 'arm-switched'
     | 'segment-voided'
+    | 'segment-ended-early'
     | 'interrupted'
     | 'note'
   readonly detail: string
@@ -278,12 +281,17 @@ export type SegmentEndLine = {
   readonly atUs: number
   /** Why it ended before its plan did; `null` when it ran to its end. */
   readonly aborted: string | null
+  /** A rule of the scenario's `abortWhen` (the shop broke it), or one of our own ceilings. Absent: neither. */
+  readonly abortedBy?: 'rule' | 'ceiling'
   readonly engine: EngineEnd
 }
 
 /** What the engine says of itself at the end of a plan; all counts are of the measured part. */
 export type EngineEnd = {
+  /** Of the measured part: the plan's, or less when it was ended early. */
   readonly durationSec: number
+  /** What ended it before its plan did: it was asked to, or had sent as many requests as it may. Absent: nothing. */
+  readonly endedEarly?: 'asked' | 'max-requests'
   /** Shoppers who were to arrive, and did. */
   readonly sessionsIntended: number
   readonly sessionsStarted: number

@@ -237,6 +237,8 @@ export type SurgeResult = {
   readonly segment: number
   readonly held: boolean
   readonly because: string
+  /** Which rule of the scenario ended its load, and when, in words; `null`: it ran to its end. */
+  readonly endedEarly: string | null
   readonly seconds: readonly SurgeSecond[]
   readonly incident: Incident
   /** `null`: the replay was compressed, and a minute of it loses what an hour would. */

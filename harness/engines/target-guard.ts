@@ -9,6 +9,11 @@ import { HarnessError } from '../core/errors.ts'
 export type TargetGuard = {
   /** Why a connection to this host name or address literal must not be opened; `null`: its addresses decide. */
   refusal(host: string): HarnessError | null
+  /**
+   * Whether connections to this host can only end at a loopback address: a literal one, or a name that is not owned, which
+   * gets through only where it resolves to one. (An owned name may resolve to another machine the next time.)
+   */
+  isThisMachine(host: string): boolean
   /** Resolves like dns.lookup, with a refusal when any of the addresses is not allowed. */
   readonly lookup: LookupFunction
 }
@@ -34,6 +39,10 @@ export function targetGuard(ownedHosts: readonly string[], resolve: Resolve = lo
   }
   return {
     refusal,
+    isThisMachine: (host) => {
+      const plain = plainHost(host)
+      return isIP(plain) === 0 ? !owned.has(plain) : isLoopback(plain)
+    },
     lookup: (host, options, answer) => {
       resolve(host, { ...options, all: true }, (error, addresses) => {
         if (error) return answer(error, '')

@@ -16,6 +16,7 @@ import {
   capitalise,
   causeSentence,
   confidenceSentence,
+  endedSentences,
   impactSentence,
   ordersSentence,
   ordersTaken,
@@ -72,7 +73,8 @@ function incident(story: Story): readonly string[] {
     when ?? 'did not happen',
     text(says),
   ])
-  return ['## What happened', markdownTable(['moment', 'when', 'what'], rows)]
+  const ended = endedSentences(story).map((says) => `${text(capitalise(says))}.`)
+  return ['## What happened', markdownTable(['moment', 'when', 'what'], rows), ...ended]
 }
 
 function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly string[] {

@@ -10,6 +10,7 @@ import {
   actionSentence,
   capacitySentence,
   causeSentence,
+  endedSentences,
   noneHolds,
   ordersLostPhrase,
   ordersSentence,
@@ -39,6 +40,7 @@ export function renderAnswer(result: AnyResult, { colour, width, header }: Termi
   const paint = painter(story.tone, colour)
   const facts = [
     ...timelineLines(story, columns),
+    ...endedSentences(story).map((says) => line('ended', says, columns)),
     ...causeLines(story, columns),
     ...fixLines(story, columns),
     ...orderLines(story, columns),

@@ -43,7 +43,7 @@ export function assembleRehearsal(run: RunData): RehearseResult {
   return {
     ...commonOf(run, 'rehearse', {
       headline: headlineOf(verdict, capacity, scenario.peakPerSec, winner),
-      exit: exitOf(verdict, broken.length, scenario.peakPerSec),
+      exit: exitOf(verdict, broken.length, scenario.peakPerSec, today?.endedEarly ?? null),
     }),
     verdict,
     peak: {
@@ -176,6 +176,7 @@ function exitOf(
   verdict: Verdict,
   brokenInvariants: number,
   peakPerSec: number,
+  endedEarly: string | null,
 ): { code: number; meaning: string } {
   if (verdict === 'invalid') return { code: 5, meaning: 'do not believe this measurement' }
   if (brokenInvariants > 0)
@@ -187,7 +188,10 @@ function exitOf(
     case 'holds':
       return { code: 0, meaning: `today's shop holds the peak of ${round(peakPerSec)} shoppers/s` }
     case 'does-not-hold':
-      return { code: 1, meaning: "today's shop does not hold; this is an answer, not a crash" }
+      return {
+        code: 1,
+        meaning: `today's shop does not hold${endedEarly === null ? '' : `, ${endedEarly}`}; this is an answer, not a crash`,
+      }
     case 'inconclusive':
       return { code: 3, meaning: 'no trustworthy answer either way' }
   }

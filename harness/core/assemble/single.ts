@@ -22,7 +22,10 @@ export function assembleRun(run: RunData): RunResult | null {
         ? { code: 1, meaning: `${broken} invariant(s) broken: the shop gave wrong results under load` }
         : verdict === 'holds'
           ? { code: 0, meaning: 'the surge holds' }
-          : { code: 1, meaning: 'the surge does not hold; this is an answer, not a crash' }
+          : {
+              code: 1,
+              meaning: `the surge does not hold${surge.endedEarly === null ? '' : `, ${surge.endedEarly}`}; this is an answer, not a crash`,
+            }
   const headline =
     verdict === 'invalid'
       ? 'Do not believe this measurement: the load was not what the plan asked for.'

@@ -1,5 +1,5 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import { planDurationSec } from '../plan.ts'
+import { drivenSec } from '../measure/driven-sec.ts'
 import type { Diagnosis } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { rank } from './rank.ts'
@@ -23,5 +23,8 @@ export function diagnose(
 function everything(run: RunData): DiagnosisWindow[] {
   return run.segments
     .filter(({ line }) => line.arm === 0 && (line.purpose === 'surge' || line.purpose === 'step'))
-    .map(({ line: { startUs, plan } }) => ({ fromUs: startUs, toUs: startUs + planDurationSec(plan) * 1e6 }))
+    .map((segment) => {
+      const { startUs } = segment.line
+      return { fromUs: startUs, toUs: startUs + drivenSec(segment) * 1e6 }
+    })
 }

@@ -1,4 +1,4 @@
-import { planDurationSec } from '../plan.ts'
+import { drivenSec } from '../measure/driven-sec.ts'
 import type { Incident, StepResult } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 
@@ -49,7 +49,8 @@ function surgeWindow(
   }
   const highest = Math.max(...plan.curve.map(({ perSec }) => perSec))
   const high = plan.curve.filter(({ perSec }) => perSec >= 0.9 * highest)
-  const fromSec = high.at(0)?.atSec ?? 0
+  // A surge that was ended early never came to loads beyond.
+  const fromSec = Math.min(high.at(0)?.atSec ?? 0, Math.max(0, drivenSec(surge) - SHORTEST_SEC))
   const toSec = Math.max(high.at(-1)?.atSec ?? 0, fromSec + SHORTEST_SEC)
   return [{ fromUs: at(fromSec), toUs: at(toSec) }]
 }
@@ -71,9 +72,10 @@ function stepWindows(run: RunData, steps: readonly StepResult[]): DiagnosisWindo
         offeredPerSec <= to * capacityPerSec,
     )
     const windows = near.flatMap(({ segment }) => {
-      const line = run.segments.find((candidate) => candidate.line.segment === segment)?.line
-      if (!line) return []
-      return [{ fromUs: line.startUs + LEAD_IN_US, toUs: line.startUs + planDurationSec(line.plan) * 1e6 }]
+      const step = run.segments.find((candidate) => candidate.line.segment === segment)
+      if (!step) return []
+      const { startUs } = step.line
+      return [{ fromUs: startUs + LEAD_IN_US, toUs: startUs + drivenSec(step) * 1e6 }]
     })
     if (windows.length > 0) return windows
   }

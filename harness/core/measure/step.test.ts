@@ -65,4 +65,17 @@ describe('stepResult', () => {
       because: 'every objective judged holds; not judged: p95 of POST /checkout',
     })
   })
+
+  it('knows how long a step was driven that was ended early', () => {
+    const cut = result({
+      perSec: 40,
+      durationSec: 20,
+      second: (sec) => ({ clicks: sec < 10 ? 160 : 0, completed: sec < 10 ? 160 : 0, errorRatio: 0.6 }),
+      aborted: 'a rule',
+      abortedBy: 'rule',
+      engine: { durationSec: 10, endedEarly: 'asked' },
+    })
+    expect(cut).toMatchObject({ verdict: 'fail', offeredPerSec: 40, clicks: 1600 })
+    expect(cut.achievedPerSec).toBeCloseTo(160, 6)
+  })
 })

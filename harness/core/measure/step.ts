@@ -1,8 +1,10 @@
 import { planDurationSec } from '../plan.ts'
 import type { StepResult } from '../result.ts'
 import type { SegmentData } from '../run-data.ts'
+import { brokenRule } from './broken-rule.ts'
 import type { SegmentFacts } from './check.ts'
 import { completionsBySecond } from './completions.ts'
+import { drivenSec } from './driven-sec.ts'
 import { meanRate } from './mean-rate.ts'
 import { judgeSlo } from './slo.ts'
 import { errorRatio, measuredClicks, percentileMs, tallyClicks } from './tally-clicks.ts'
@@ -16,23 +18,23 @@ import { segmentValidity } from './validity.ts'
  */
 export function stepResult(segment: SegmentData, facts: SegmentFacts): StepResult {
   const { plan, startUs, segment: id } = segment.line
-  const durationSec = planDurationSec(plan)
   const tallies = tallyClicks(measuredClicks(segment))
   const slo = judgeSlo(tallies, facts.slo)
   // Nothing to judge by is no fail: as a pass it will be held back for its few clicks.
-  const would = slo.broken.length === 0 ? 'pass' : 'fail'
+  const rule = brokenRule(segment)
+  const would = slo.broken.length === 0 && rule === null ? 'pass' : 'fail'
   const validity = segmentValidity(segment, facts, would)
   return {
     segment: id,
-    offeredPerSec: meanRate(plan.curve, 0, durationSec),
-    achievedPerSec: achievedPerSec(segment, startUs, durationSec),
+    offeredPerSec: meanRate(plan.curve, 0, planDurationSec(plan)),
+    achievedPerSec: achievedPerSec(segment, startUs, drivenSec(segment)),
     clicks: tallies.all.clicks,
     p50Ms: percentileMs(tallies.all, 0.5),
     p95Ms: percentileMs(tallies.all, 0.95),
     p99Ms: percentileMs(tallies.all, 0.99),
     errorRatio: errorRatio(tallies.all),
-    verdict: validity.becomes ?? (slo.judged === 0 ? 'inconclusive' : would),
-    because: validity.because ?? because(slo),
+    verdict: validity.becomes ?? (slo.judged === 0 && rule === null ? 'inconclusive' : would),
+    because: validity.because ?? (rule === null ? because(slo) : `ended early: ${rule}`),
   }
 }
 

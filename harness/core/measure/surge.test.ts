@@ -98,4 +98,29 @@ describe('surgeResult', () => {
       invalidBecause: expect.stringMatching(/^send lag/),
     })
   })
+
+  it('does not hold when a rule of the scenario ended it, whatever its clicks say', () => {
+    const rule = 'p95 of GET / 900 ms > 800 ms over 10 s (abortWhen)'
+    const run = buildRun({
+      segments: [
+        {
+          ...surge((sec) => (sec < 21 ? { responseMs: 30 } : { clicks: 0 })),
+          aborted: rule,
+          abortedBy: 'rule',
+          engine: { durationSec: 21.4, endedEarly: 'asked' },
+        },
+      ],
+    })
+    expect(surgeResult(run, run.segments[0]!)).toMatchObject({
+      held: false,
+      valid: true,
+      because: `its load was ended after 21 s: ${rule}`,
+      endedEarly: `its load was ended after 21 s: ${rule}`,
+    })
+  })
+
+  it('tells of no early end where there was none', () => {
+    const run = buildRun({ segments: [surge(() => ({ responseMs: 30 }))] })
+    expect(surgeResult(run, run.segments[0]!)).toMatchObject({ held: true, endedEarly: null })
+  })
 })

@@ -4,7 +4,9 @@ import { incident } from '../incident.ts'
 import { planDurationSec } from '../plan.ts'
 import type { SurgeResult, SurgeSecond } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
+import { brokenRule } from './broken-rule.ts'
 import { segmentFacts } from './check.ts'
+import { drivenSec } from './driven-sec.ts'
 import { saturationSignals } from './saturation.ts'
 import { judgeSlo } from './slo.ts'
 import { surgeSeconds } from './surge-seconds.ts'
@@ -14,10 +16,11 @@ import { segmentValidity } from './validity.ts'
 /**
  * One surge on one arm, boiled down. It HOLDS when over the clicks of all its seconds every objective holds, AND the
  * SLO was at no time broken for three seconds in a row (no onset): an outage of seconds can hide in the percentile of a
- * minute. `reference` is a surge of the same plan that held, from which the orders lost are counted.
+ * minute. One that a rule of the scenario ended did not hold. `reference` is a surge of the same plan that held, from which the orders lost are counted.
  */
 export function surgeResult(run: RunData, segment: SegmentData, reference?: SegmentData): SurgeResult {
   const { scenario } = run.header
+  const compressed = scenario.speed !== undefined
   const facts = segmentFacts(run, segment)
   const seconds = surgeSeconds(run, segment)
   const story = incident({
@@ -28,7 +31,8 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
     drainSec: (scenario.patience.timeoutMs * (1 + scenario.patience.reloads)) / 1000,
   })
   const slo = judgeSlo(tallyClicks(measuredClicks(segment)), scenario.slo)
-  const held = slo.held && story.onsetSec === null
+  const rule = brokenRule(segment)
+  const held = slo.held && story.onsetSec === null && rule === null
   const validity = segmentValidity(segment, facts, held ? 'pass' : 'fail')
   const arm = run.arms.find((line) => line.arm === segment.line.arm)
   return {
@@ -36,11 +40,11 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
     label: armLabel(arm?.fixes ?? []),
     segment: segment.line.segment,
     held,
-    because: because(
-      slo,
-      story.onsetSec,
-      scenario.speed === undefined ? planDurationSec(segment.line.plan) : null,
-    ),
+    because:
+      rule !== null
+        ? endedWords(segment, rule, compressed)
+        : because(slo, story.onsetSec, compressed ? null : planDurationSec(segment.line.plan)),
+    endedEarly: rule === null ? null : endedWords(segment, rule, compressed),
     seconds,
     incident: story,
     impact: impact(run, segment, reference),
@@ -48,6 +52,10 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
     valid: validity.becomes !== 'invalid',
     invalidBecause: validity.because,
   }
+}
+
+function endedWords(segment: SegmentData, rule: string, compressed: boolean): string {
+  return `its load was ended${compressed ? '' : ` after ${Math.floor(drivenSec(segment))} s`}: ${rule}`
 }
 
 /** `durationSec` null: the surge is compressed, and its times are nobody's. */

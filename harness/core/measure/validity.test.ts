@@ -149,6 +149,32 @@ describe('segmentValidity', () => {
     expect(broken(run)).toEqual([])
   })
 
+  it('never voids what a rule of the scenario ended: it has failed, however good its clicks were', () => {
+    const rule = '62 % of all clicks failed > 50 % over 10 s (abortWhen)'
+    const ended = { aborted: rule, abortedBy: 'rule', engine: { endedEarly: 'asked' } } as const
+    expect(judged(step(ended))).toMatchObject({ verdict: 'fail', because: `ended early: ${rule}` })
+    expect(judged(step({ ...ended, perSec: 2 })).verdict).toBe('fail')
+    expect(runValidity(step({ ...ended, purpose: 'surge' })).trusted).toBe(true)
+    // Outside contention may be why the shop looked so bad.
+    const squeezed = step({ ...ended, purpose: 'surge' }, { othersCores: 1.9 })
+    expect(runValidity(squeezed).reasons[0]).toMatch(/machine left to us/)
+  })
+
+  it('voids what a ceiling of ours ended, however bad it looked: we stopped, not the shop', () => {
+    const ended = {
+      aborted: 'the ceiling of 1000 requests',
+      abortedBy: 'ceiling',
+      engine: { endedEarly: 'max-requests' },
+    } as const
+    for (const second of [{}, { responseMs: 2000 }]) {
+      expect(judged(step(ended, second))).toMatchObject({
+        verdict: 'invalid',
+        because: 'ran to its end: we ended the load: the ceiling of 1000 requests',
+      })
+      expect(runValidity(step({ ...ended, purpose: 'surge' }, second)).trusted).toBe(false)
+    }
+  })
+
   it('voids a cut or short step whose measurement is wrong: the gravest reason goes first', () => {
     expect(judged(step({ perSec: 3, engine: { sessionsStarted: 2 } })).verdict).toBe('invalid')
   })

@@ -1,5 +1,6 @@
 import type { Check } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
+import { brokenRule } from './broken-rule.ts'
 import { type SegmentCheck, type SegmentFacts, segmentFacts } from './check.ts'
 import { arrivalsDispersion } from './checks/arrivals-dispersion.ts'
 import { arrivalsOnTime } from './checks/arrivals-on-time.ts'
@@ -98,7 +99,8 @@ export function runValidity(run: RunData): RunValidity {
     // A record that ends early ends inside a segment: that one is partial, not wrong.
     if (!segment.end && run.end === null) continue
     const facts = segmentFacts(run, segment)
-    const held = judgeSlo(tallyClicks(measuredClicks(segment)), facts.slo).held
+    const held =
+      brokenRule(segment) === null && judgeSlo(tallyClicks(measuredClicks(segment)), facts.slo).held
     const validity = segmentValidity(segment, facts, held ? 'pass' : 'fail')
     checks.push(...validity.checks)
     const isVoid = validity.becomes === 'invalid'

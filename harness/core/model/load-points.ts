@@ -1,7 +1,7 @@
 import { mean } from 'simple-statistics'
+import { drivenSec } from '../measure/driven-sec.ts'
 import { meanRate } from '../measure/mean-rate.ts'
 import { measuredClicks } from '../measure/tally-clicks.ts'
-import { planDurationSec } from '../plan.ts'
 import type { SeriesLine, SlotLine } from '../record.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
 
@@ -28,9 +28,7 @@ export function loadPoints(run: RunData, arm: number): LoadPoint[] {
   const clicksEach = clicksPerShopper(segments)
   if (clicksEach === null) return []
   const steps = segments.filter(({ line }) => line.purpose === 'step')
-  const points = steps.flatMap((segment) =>
-    point(segment, 0, planDurationSec(segment.line.plan), LEAD_IN_US, clicksEach),
-  )
+  const points = steps.flatMap((segment) => point(segment, 0, drivenSec(segment), LEAD_IN_US, clicksEach))
   return points.length > 0 ? points : surgePoints(run, arm)
 }
 
@@ -42,7 +40,7 @@ export function surgePoints(run: RunData, arm: number): LoadPoint[] {
   return segments
     .filter(({ line }) => line.purpose === 'surge')
     .flatMap((segment) =>
-      Array.from({ length: Math.floor(planDurationSec(segment.line.plan)) }, (_, sec) =>
+      Array.from({ length: Math.floor(drivenSec(segment)) }, (_, sec) =>
         point(segment, sec, sec + 1, 300_000, clicksEach),
       ).flat(),
     )
@@ -56,7 +54,7 @@ export function settlingPoints(run: RunData, arm: number): LoadPoint[] {
   if (clicksEach === null || enforcedUs === undefined) return []
   return segments
     .filter(({ line }) => line.purpose === 'warm-up' && line.startUs >= enforcedUs)
-    .flatMap((segment) => point(segment, 0, planDurationSec(segment.line.plan), LEAD_IN_US, clicksEach))
+    .flatMap((segment) => point(segment, 0, drivenSec(segment), LEAD_IN_US, clicksEach))
 }
 
 /** Clicks for each shopper the plan sent: what healthy segments say, else what all say. */
@@ -68,8 +66,8 @@ function clicksPerShopper(segments: readonly SegmentData[]): number | null {
       if (!segment.end) continue
       // Shoppers who arrive during a step click on after it; those it began with make up for them.
       clicks += segment.end.engine.clicksIntended
-      const { plan } = segment.line
-      shoppers += meanRate(plan.curve, 0, planDurationSec(plan)) * planDurationSec(plan)
+      const durationSec = drivenSec(segment)
+      shoppers += meanRate(segment.line.plan.curve, 0, durationSec) * durationSec
     }
     return clicks > 0 && shoppers > 0 ? clicks / shoppers : null
   }

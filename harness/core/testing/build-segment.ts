@@ -63,6 +63,7 @@ export type SegmentSpec = {
   /** What the engine says of itself, where it differs from a healthy engine; `null`: it never said anything. */
   readonly engine?: Partial<EngineEnd> | null
   readonly aborted?: string
+  readonly abortedBy?: 'rule' | 'ceiling'
   /** Replaces the orders derived from the checkouts that went right. */
   readonly orders?: readonly Pick<OrderLine, 'id' | 'value'>[]
   /** Lines beside the derived ones: further series, slots. */
@@ -210,7 +211,14 @@ export function segmentLines(
       inFlightMean: inFlightMs / 1000 / seconds,
       ...spec.engine,
     }
-    lines.push({ kind: 'segment-end', segment, atUs: endUs, aborted: spec.aborted ?? null, engine })
+    lines.push({
+      kind: 'segment-end',
+      segment,
+      atUs: endUs,
+      aborted: spec.aborted ?? null,
+      ...(spec.abortedBy && { abortedBy: spec.abortedBy }),
+      engine,
+    })
   }
   lines.push(...(spec.extra?.({ segment, startUs }) ?? []))
   return { lines, nextUs: endUs + 1e6 }

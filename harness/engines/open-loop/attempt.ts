@@ -2,6 +2,7 @@ import type { Outcome } from '../../core/record.ts'
 import type { Page } from '../../core/scenario.ts'
 import type { Browser } from './browser.ts'
 import type { ClickSpec } from './click-spec.ts'
+import type { Gate } from './gate.ts'
 import { redirected } from './redirect.ts'
 import type { Samples } from './samples.ts'
 import type { Cancel, Scheduler } from './scheduler.ts'
@@ -11,6 +12,7 @@ import type { Answer, HttpRequest, Phase, Sending, Transport } from './transport
 export type Desk = {
   readonly scheduler: Scheduler
   readonly transport: Transport
+  readonly gate: Gate
   readonly samples: Samples
   readonly timeoutUs: number
   /** Of the site: "http://127.0.0.1:8080". */
@@ -68,7 +70,9 @@ export class Attempt {
     this.#sending?.cancel()
   }
 
+  /** What the gate stops stays without an answer: the drive is about to end. */
   #send(): void {
+    if (!this.#desk.gate.pass(this.#request.method, this.#spec.route)) return
     this.#sending = this.#browser.line.send(this.#request, (answer) => this.#answered(answer))
   }
 

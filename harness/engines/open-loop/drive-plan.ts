@@ -8,6 +8,7 @@ import { arrivalsWithin } from '../../core/traffic/recording.ts'
 import type { Desk } from './attempt.ts'
 import { deferred } from './deferred.ts'
 import { prepareFill } from './fill.ts'
+import { Gate } from './gate.ts'
 import { checkLimits } from './limits.ts'
 import { type Floor, LiveSession } from './live-session.ts'
 import type { Samples } from './samples.ts'
@@ -39,13 +40,21 @@ export type DriveOrder = {
   readonly openTransport: (refused: (error: HarnessError) => void) => Transport
   readonly started: (startUs: number) => void
   readonly batch: (batch: Batch) => void
+  /** False: a POST is refused (see `Gate`). Default true. */
+  readonly posts?: boolean
+  /** Enough load: the drive ends at once, and says what it drove until then. */
+  readonly enough?: AbortSignal
+  /** Interrupts it: the drive rejects. */
   readonly signal: AbortSignal
 }
 
 /** Second 0 lies this far ahead when it is announced, so that the first arrivals are not late. */
 const LEAD_US = 50_000
 
-/** Drives one plan to its end. Rejects with a HarnessError when it is interrupted or the scenario is wrong. */
+/**
+ * Drives one plan to its end, or until it is enough or its requests are used up. Rejects with a HarnessError when it is
+ * interrupted or the scenario is wrong.
+ */
 export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
   checkLimits(order.plan)
   const failure = deferred<never>()
@@ -54,11 +63,15 @@ export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
   order.signal.addEventListener('abort', stop, { once: true })
   const transport = order.openTransport(failure.reject)
   const drive = new Drive(order, transport, failure.reject)
+  const enough = () => drive.endEarly('asked')
+  order.enough?.addEventListener('abort', enough, { once: true })
   try {
+    if (order.enough?.aborted) enough()
     if (order.signal.aborted) stop()
     return await Promise.race([failure.promise, drive.run()])
   } finally {
     order.signal.removeEventListener('abort', stop)
+    order.enough?.removeEventListener('abort', enough)
     drive.dropAll('dropped')
     transport.rest()
   }
@@ -75,8 +88,10 @@ class Drive {
   #floor: Floor | null = null
   #stopped = false
   #arrivalsOver = false
+  #endedEarly: EngineEnd['endedEarly']
   #loopDelayP99Ms = 0
-  #measuredCpuUs = 0
+  /** CPU at second 0, and at the end of the measured part. */
+  #cpuUs: { from: number; to: number | null } | null = null
 
   constructor(order: DriveOrder, transport: Transport, fail: (error: HarnessError) => void) {
     this.#order = order
@@ -84,6 +99,12 @@ class Drive {
     this.#desk = {
       scheduler: order.scheduler,
       transport,
+      gate: new Gate({
+        maxRequests: order.plan.limits.maxRequests ?? Number.POSITIVE_INFINITY,
+        posts: order.posts ?? true,
+        usedUp: () => this.endEarly('max-requests'),
+        refused: fail,
+      }),
       samples: order.samples,
       timeoutUs: order.plan.patience.timeoutMs * 1000,
       origin: order.origin,
@@ -97,7 +118,7 @@ class Drive {
     const cast = casting(plan, this.#order.scenario, this.#order.keySeed)
     const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, readyProcess(this.#order))
     const { earlier, first } = untilSecondZero(coming)
-    const openings = await prepareFill(
+    const filling = prepareFill(
       {
         desk: this.#desk,
         casting: cast,
@@ -109,6 +130,7 @@ class Drive {
       },
       earlier,
     )
+    const openings = await Promise.race([filling, this.#finished.promise.then(() => [])])
     // Stopped meanwhile: the race in drivePlan is decided, this run need not end.
     if (this.#stopped) return new Promise(() => {})
 
@@ -119,13 +141,16 @@ class Drive {
     const floor = this.#openFloor(tally, startUs, endUs)
     for (const open of openings) open(floor, startUs)
 
-    const arrive = ({ index, atUs }: Arrival): void => {
+    let awaited: Arrival | null = null
+    const arrive = (arrival: Arrival | null): void => {
+      awaited = arrival
+      if (!arrival) return
+      const { index, atUs } = arrival
       const intendedUs = startUs + atUs
-      tally.arrivalIntended(intendedUs)
       scheduler.at(intendedUs, () => {
         if (this.#stopped) return
-        const following = coming.next()
-        if (!following.done) arrive(following.value)
+        tally.arrivalIntended(intendedUs)
+        arrive(nextOf(coming))
         tally.arrivalStarted(intendedUs, scheduler.nowUs())
         const visit = cast(index, atUs)
         const session = new LiveSession(floor, visit, intendedUs)
@@ -135,31 +160,58 @@ class Drive {
         )
       })
     }
-    if (first) arrive(first)
+    arrive(first)
     scheduler.at(startUs, () => {
+      if (this.#stopped) return
       meter.takeLoopDelayP99Ms()
-      const cpuUs = meter.cpuUs()
-      this.#tickEverySecond(startUs, cpuUs)
+      const cpu: { from: number; to: number | null } = { from: meter.cpuUs(), to: null }
+      this.#cpuUs = cpu
+      this.#tickEverySecond(startUs, cpu.from)
       scheduler.at(endUs, () => {
-        this.#measuredCpuUs = meter.cpuUs() - cpuUs
+        if (this.#stopped) return
+        cpu.to = meter.cpuUs()
         this.#arrivalsOver = true
         this.#finishWhenQuiet()
       })
       scheduler.at(this.#lastMomentUs(startUs, endUs), () => this.#finished.resolve())
     })
     await this.#finished.promise
+    if (this.#endedEarly && !this.#arrivalsOver) {
+      // The microsecond after this one: what is intended right now has been begun, and counts.
+      const cutUs = Math.floor(scheduler.nowUs()) + 1
+      tally.cutAt(cutUs)
+      // Who was to arrive by now and could not, because this process was held up, was still to arrive.
+      for (let late = awaited as Arrival | null; late; late = nextOf(coming)) {
+        if (startUs + late.atUs >= cutUs) break
+        tally.arrivalIntended(startUs + late.atUs)
+      }
+      this.#loopDelayP99Ms = Math.max(this.#loopDelayP99Ms, meter.takeLoopDelayP99Ms())
+    }
+    const cpuUs = this.#cpuUs ? (this.#cpuUs.to ?? meter.cpuUs()) - this.#cpuUs.from : 0
     this.dropAll('given-up')
+    const end = tally.end()
     return {
-      ...tally.end(),
-      cpuCores: durationSec > 0 ? this.#measuredCpuUs / (durationSec * 1e6) : 0,
+      ...end,
+      ...(this.#endedEarly && { endedEarly: this.#endedEarly }),
+      cpuCores: end.durationSec > 0 ? cpuUs / (end.durationSec * 1e6) : 0,
       loopDelayP99Ms: this.#loopDelayP99Ms,
     }
+  }
+
+  /** Nothing is sent from now on; `run` resolves with what was driven. Safe to call twice, and after the end. */
+  endEarly(why: NonNullable<EngineEnd['endedEarly']>): void {
+    if (this.#endedEarly || this.#stopped) return
+    this.#endedEarly = why
+    this.#desk.gate.close()
+    // After polling: answers that lie in the sockets have come, and journeys get to look at their last page.
+    this.#order.scheduler.afterPolling(() => this.#finished.resolve())
   }
 
   /** Ends every session and reports what is left to report. Safe to call twice. */
   dropAll(outcome: 'given-up' | 'dropped'): void {
     if (this.#stopped) return
     this.#stopped = true
+    this.#desk.gate.close()
     for (const session of [...this.#sessions]) session.drop(outcome)
     this.#flush([])
   }
@@ -239,6 +291,11 @@ class Drive {
     if (slots.length + sendLags.length + series.length + orders.length > 0)
       this.#order.batch({ slots, sendLags, series, orders })
   }
+}
+
+function nextOf(coming: Iterator<Arrival>): Arrival | null {
+  const next = coming.next()
+  return next.done ? null : next.value
 }
 
 /** The arrivals before second 0, and the one after them, which is already taken out of the iterator. */

@@ -23,13 +23,14 @@ type Opened = {
   readonly headers: readonly string[]
   readonly runId: string
   readonly guard: TargetGuard
+  readonly system: 'ours' | 'theirs' | undefined
   readonly scheduler: Scheduler
   readonly samples: Samples
 }
 
 let opened: Opened | null = null
 let drives = 0
-let stop: AbortController | null = null
+let current: { readonly stop: AbortController; readonly enough: AbortController } | null = null
 let kept: { readonly key: string; readonly transport: Transport } | null = null
 let refusedNow: (error: HarnessError) => void = () => {}
 
@@ -50,6 +51,7 @@ async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void>
     ],
     runId: message.runId,
     guard: targetGuard(message.ownedHosts),
+    system: message.system,
     scheduler: timerScheduler(startClock(BigInt(message.t0Ns)), exactAlarm),
     samples: new Samples(),
   }
@@ -57,10 +59,10 @@ async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void>
 }
 
 async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promise<void> {
-  if (!opened || stop)
+  if (!opened || current)
     throw new HarnessError({ code: 'bug', message: 'The load engine was asked out of turn.' })
   const open = opened
-  const { loaded, runId, guard, scheduler, samples } = open
+  const { loaded, runId, guard, system, scheduler, samples } = open
   if (plan.scenarioHash !== loaded.hash) {
     throw new HarnessError({
       code: 'invalid-scenario',
@@ -69,9 +71,9 @@ async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promi
       hint: 'It was changed meanwhile: start the command again.',
     })
   }
-  const control = new AbortController()
+  const control = { stop: new AbortController(), enough: new AbortController() }
   const meter = selfMeter()
-  stop = control
+  current = control
   try {
     await checkTarget(guard, url)
     const end = await drivePlan({
@@ -85,11 +87,13 @@ async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promi
       openTransport: (refused) => transportTo(plan.http ?? DEFAULT_HTTP, url, open, refused),
       started: (startUs) => tell({ kind: 'started', startUs }),
       batch: (batch) => tell({ kind: 'batch', batch }),
-      signal: control.signal,
+      posts: loaded.scenario.sideEffectsStubbed || (system ?? systemAt(guard, url)) === 'ours',
+      enough: control.enough.signal,
+      signal: control.stop.signal,
     })
     tell({ kind: 'end', end })
   } finally {
-    stop = null
+    current = null
     meter.close()
   }
 }
@@ -124,6 +128,11 @@ function transportTo(
   return transport
 }
 
+/** Whose system answers there when nobody said so: what runs on this machine is ours. */
+function systemAt(guard: TargetGuard, url: string): 'ours' | 'theirs' {
+  return guard.isThisMachine(new URL(url).hostname) ? 'ours' : 'theirs'
+}
+
 /** FNV-1a, 32 bits (Fowler, Noll, Vo): another number for every drive of every run. */
 function keySeed(text: string): number {
   let hash = 0x811c9dc5
@@ -138,7 +147,8 @@ function failed(error: unknown): void {
 process.on('message', (message: ToEngine) => {
   if (message.kind === 'open') open(message).catch(failed)
   else if (message.kind === 'drive') drive(message).catch(failed)
-  else stop?.abort()
+  else if (message.kind === 'enough') current?.enough.abort()
+  else current?.stop.abort()
 })
 process.on('disconnect', () => process.exit(0))
 // Ctrl-C reaches the whole process group; the harness decides what happens to the load.

@@ -9,6 +9,11 @@ import { errorFromFacts, type FromEngine } from './messages.ts'
 export type OpenLoopOptions = {
   /** Hosts beyond this machine that the user may overload (`--i-own-this-target`). */
   readonly ownedHosts?: readonly string[]
+  /**
+   * Whether Doorbuster started the system it loads. To a system of theirs no POST is sent unless the scenario says that
+   * side effects are stubbed. Default: ours on a loopback address, theirs elsewhere.
+   */
+  readonly system?: 'ours' | 'theirs'
 }
 
 /** A drive in progress. */
@@ -25,7 +30,7 @@ const STOP_WITHIN_MS = 1000
  * The open-loop engine: shoppers arrive when the plan says, whatever the shop does. It lives in a process of its own,
  * kept for the whole command, so that neither reports nor probes delay a click.
  */
-export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engine {
+export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}): Engine {
   let child: EngineChild | null = null
   let opening: Deferred<void> | null = null
   let driving: Driving | null = null
@@ -65,6 +70,7 @@ export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engin
         version: manifest.version,
         t0Ns: String(clock.t0Ns),
         ownedHosts,
+        ...(system && { system }),
       })
       try {
         await opening.promise
@@ -76,7 +82,7 @@ export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engin
       return { pid: child.pid }
     },
 
-    drive: async (plan, url, sink, started, signal) => {
+    drive: async (plan, url, sink, started, signal, enough) => {
       if (death) throw death
       if (!child || driving) throw new HarnessError({ code: 'bug', message: 'The load engine is not free.' })
       driving = { sink, started, end: deferred() }
@@ -86,14 +92,18 @@ export function openLoopEngine({ ownedHosts = [] }: OpenLoopOptions = {}): Engin
         child?.send({ kind: 'stop' })
         patience = setTimeout(() => end.reject(interrupted()), STOP_WITHIN_MS)
       }
+      const endEarly = (): void => child?.send({ kind: 'enough' })
       try {
         if (signal.aborted) throw interrupted()
+        enough?.addEventListener('abort', endEarly, { once: true })
         signal.addEventListener('abort', stop, { once: true })
         child.send({ kind: 'drive', plan, url })
+        if (enough?.aborted) endEarly()
         return await end.promise
       } finally {
         clearTimeout(patience)
         signal.removeEventListener('abort', stop)
+        enough?.removeEventListener('abort', endEarly)
         driving = null
       }
     },

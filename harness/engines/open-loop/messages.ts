@@ -13,8 +13,13 @@ export type ToEngine =
       /** The run's t0 on the monotonic clock, ns, as text: it does not fit a number. */
       readonly t0Ns: string
       readonly ownedHosts: readonly string[]
+      /** Absent: as the address says (see `TargetGuard.isThisMachine`). */
+      readonly system?: 'ours' | 'theirs'
     }
   | { readonly kind: 'drive'; readonly plan: LoadPlan; readonly url: string }
+  /** Ends the drive with what it drove so far. */
+  | { readonly kind: 'enough' }
+  /** Interrupts the drive. */
   | { readonly kind: 'stop' }
 
 /** What the engine's process tells the harness. */

@@ -35,7 +35,7 @@ const SECONDS = 2 ** 22
  * goes into its own second's slot but not into the totals. */
 export class Tally {
   readonly #startUs: number
-  readonly #durationUs: number
+  #durationUs: number
   readonly #boxes = new Map<number, Box>()
   readonly #routes = new Map<string, number>()
   readonly #outcomes = new Map<Outcome, number>()
@@ -60,9 +60,15 @@ export class Tally {
   constructor(startUs: number, durationSec: number) {
     this.#startUs = startUs
     this.#durationUs = durationSec * 1e6
-    const windows = Math.ceil(this.#durationUs / WINDOW_US)
-    this.#planned = new Array<number>(windows).fill(0)
-    this.#actual = new Array<number>(windows).fill(0)
+    this.#planned = new Array<number>(this.#windows).fill(0)
+    this.#actual = new Array<number>(this.#windows).fill(0)
+  }
+
+  /** The measured part ends here, before its time: nothing intended later may have been counted. */
+  cutAt(atUs: number): void {
+    this.#durationUs = Math.max(0, Math.min(this.#durationUs, atUs - this.#startUs))
+    this.#planned.length = this.#windows
+    this.#actual.length = this.#windows
   }
 
   /** A shopper is to arrive at this time. */
@@ -192,6 +198,10 @@ export class Tally {
       this.#boxes.set(key, box)
     }
     box.times.record(us)
+  }
+
+  get #windows(): number {
+    return Math.ceil(this.#durationUs / WINDOW_US)
   }
 
   #count(windows: number[], atUs: number): void {

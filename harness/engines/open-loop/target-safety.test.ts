@@ -9,6 +9,7 @@ import { type Resolve, targetGuard } from '../target-guard.ts'
 import { Attempt, type AttemptEnd } from './attempt.ts'
 import { Browser } from './browser.ts'
 import { getSpec } from './click-spec.ts'
+import { Gate } from './gate.ts'
 import { http1Transport } from './http1/http1-transport.ts'
 import { Samples } from './samples.ts'
 import { timerScheduler } from './timer-scheduler.ts'
@@ -45,6 +46,7 @@ async function ask(url: string, resolve?: Resolve, ownedHosts: readonly string[]
   const desk = {
     scheduler,
     transport,
+    gate: new Gate({ maxRequests: 100, posts: true, usedUp: () => {}, refused: () => {} }),
     samples: new Samples(),
     timeoutUs: 2_000_000,
     origin: new URL(url).origin,

@@ -4,6 +4,7 @@ import type { Incident } from '../../core/result.ts'
 import { surgeTimelineChart } from '../charts/surge-timeline.ts'
 import { formatMs } from '../format.ts'
 import { incidentMoments } from '../story/moments.ts'
+import { capitalise, endedSentences } from '../story/sentences.ts'
 import type { Story } from '../story/story.ts'
 import { ChartFigure, type LegendEntry } from './chart-figure.tsx'
 import { Section } from './section.tsx'
@@ -22,6 +23,9 @@ export function IncidentSection({ story }: { readonly story: Story }) {
   return (
     <Section id="incident" title="What happened" lead={warning}>
       {story.incident ? <Moments incident={story.incident} /> : null}
+      {endedSentences(story).map((says) => (
+        <p key={says}>{capitalise(says)}.</p>
+      ))}
       {chart ? (
         <ChartFigure
           chart={chart}

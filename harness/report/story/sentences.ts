@@ -16,6 +16,8 @@ export function breakSentence(story: Story): string {
   const { incident, capacity, peak, tone } = story
   if (!story.believable)
     return 'Unknown: the measurement itself went wrong, so it says nothing about the shop.'
+  const ended = endedSentences(story)[0]
+  if (ended !== undefined) return `${capitalise(ended)}.`
   if (!incident && story.surges.length > 0) return compressedSentence(story)
   if (incident?.onsetSec == null) {
     if (tone === 'good' && peak && incident)
@@ -37,6 +39,19 @@ function compressedSentence({ surges, peak }: Story): string {
   return surges[0]?.held
     ? `Nothing: the compressed replay${rate} was served.`
     : `The shop broke its promise to shoppers${rate && ` at rates${rate}`}; when, and for how long, a compressed replay cannot say.`
+}
+
+/**
+ * Surges whose load a rule of the scenario ended: "the surge on today's shop was not carried: its load was ended after
+ * 21 s: 62 % of all clicks failed > 50 % over 10 s (abortWhen)".
+ */
+export function endedSentences({ surges, believable }: Story): readonly string[] {
+  if (!believable) return []
+  return surges.flatMap(({ label, endedEarly }) =>
+    endedEarly === null
+      ? []
+      : [`the surge on ${label === 'today' ? "today's shop" : label} was not carried: ${endedEarly}`],
+  )
 }
 
 /** Capacity against the peak: "capacity 31 shoppers/s (28–34) covers 52 % of the peak". */

@@ -288,6 +288,7 @@ function surge(
     segment,
     held,
     because: held ? 'every objective holds over the whole 45 s' : 'p95 of all clicks > 3 s; 41 % errors',
+    endedEarly: null,
     seconds: simulateSurge(capacityPerSec),
     incident,
     impact,

@@ -56,14 +56,28 @@ export function targetGuard(ownedHosts: readonly string[], resolve: Resolve = lo
   }
 }
 
-/** Rejects when the URL's host, as it resolves now, must not be loaded. A host that does not resolve is let pass. */
+/**
+ * Rejects when the URL is none of a site (`usage`), or when its host, as it resolves now, must not be loaded. A host that
+ * does not resolve is let pass.
+ */
 export async function checkTarget(guard: TargetGuard, url: string): Promise<void> {
-  const host = plainHost(new URL(url).hostname)
+  const host = plainHost(siteOf(url).hostname)
   const refusal = guard.refusal(host)
   if (refusal) throw refusal
   if (isIP(host) !== 0) return
   await new Promise<void>((resolve, reject) => {
     guard.lookup(host, { all: true }, (error) => (error instanceof HarnessError ? reject(error) : resolve()))
+  })
+}
+
+function siteOf(url: string): URL {
+  const site = URL.canParse(url) ? new URL(url) : null
+  if (site?.protocol === 'http:' || site?.protocol === 'https:') return site
+  throw new HarnessError({
+    code: 'usage',
+    message: `"${url}" is no address of a site.`,
+    where: url,
+    hint: 'Write it like http://127.0.0.1:8080.',
   })
 }
 

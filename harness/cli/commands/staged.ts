@@ -38,7 +38,7 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
   const traffic = options.quick ? scenario.quickTraffic : scenario.traffic
   const defaultSec = command.budgetSec[length] + (command.extraSec?.(traffic, TIMING[length]) ?? 0)
   const progress = context.progress(`Doorbuster · ${scenario.name}`)
-  const view = liveView(scenario.slo['all']?.p95Ms ?? 1000)
+  const view = liveView(scenario.slo)
   let lastDrawn = 0
   try {
     const { folder } = await onStage(

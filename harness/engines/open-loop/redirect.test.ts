@@ -20,11 +20,30 @@ test.each([
 })
 
 test.each([
+  // Other spellings of the same site; a path that looks like a host is a path.
+  ['http://2130706433:8080/a', '/a'],
+  ['http://me:secret@127.0.0.1:8080/a', '/a'],
+  ['/.//elsewhere.example/', '//elsewhere.example/'],
+])('%s stays on the site, as %s', (location, path) => {
+  expect(redirected(POST, answer(302, location), ORIGIN)?.path).toBe(path)
+})
+
+test.each([
   [302, 'http://169.254.169.254/latest/meta-data'],
   [302, 'http://[::ffff:10.0.0.1]/'],
   [302, 'https://127.0.0.1:8080/'],
   [302, 'http://127.0.0.1:8081/'],
   [302, '//elsewhere.example/'],
+  [302, '/\\elsewhere.example/'],
+  [302, '\\\\elsewhere.example/'],
+  [302, 'http:\\\\elsewhere.example/'],
+  [302, '\t//elsewhere.example/'],
+  [302, 'http://127.0.0.1:8080@elsewhere.example/'],
+  [302, 'http://127.0.0.1:8080.elsewhere.example/'],
+  [302, 'http://127.0.0.1/'],
+  [302, 'http://[::1]:8080/'],
+  [302, 'http://localhost:8080/'],
+  [302, 'ftp://127.0.0.1:8080/'],
   [302, 'javascript:alert(1)'],
   [302, 'http://['],
   [302, null],

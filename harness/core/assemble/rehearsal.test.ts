@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { applyFixes, type FixStep } from '../fixes.ts'
-import { readRun } from '../run-data.ts'
+import type { RecordLine } from '../record.ts'
+import { type RunData, readRun } from '../run-data.ts'
 import { buildRun, recordLines } from '../testing/build-run.ts'
 import type { SecondSpec, SegmentSpec } from '../testing/build-segment.ts'
 import { DEFAULT_TOPOLOGY } from '../topology.ts'
 import { assembleRehearsal } from './rehearsal.ts'
+import { assembleRun } from './single.ts'
 
 const PEAK = 60
 const CURVE = [
@@ -215,4 +217,51 @@ test('a record that ends in the middle of the surge is partial and inconclusive,
   expect(result.partial).toBe(true)
   expect(result.verdict).toBe('inconclusive')
   expect(result.capacity).toBeNull()
+})
+
+/** The same record as if a rule had ended the n-th of its surges, which had come through until then. */
+function endedByRule(run: RunData, nth: number): RunData {
+  let surges = 0
+  const ids = run.segments.flatMap(({ line }) =>
+    line.purpose === 'surge' && surges++ === nth ? [line.segment] : [],
+  )
+  const lines = recordLines(run).map((line): RecordLine => {
+    if (line.kind !== 'segment-end' || !ids.includes(line.segment)) return line
+    return {
+      ...line,
+      aborted: RULE,
+      abortedBy: 'rule',
+      engine: { ...line.engine, durationSec: 10.5, endedEarly: 'asked' },
+    }
+  })
+  return readRun(lines)!
+}
+const RULE = 'p95 of POST /checkout 6000 ms > 5000 ms over 10 s (abortWhen)'
+
+test('a surge that a rule ended does not hold, with the rule in words', () => {
+  const ended = endedByRule(rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], []), 0)
+  const result = assembleRehearsal(ended)
+  expect(result.verdict).toBe('does-not-hold')
+  expect(result.exit).toEqual({
+    code: 1,
+    meaning: `today's shop does not hold, its load was ended after 10 s: ${RULE}; this is an answer, not a crash`,
+  })
+  expect(result.validity.trusted).toBe(true)
+  expect(result.surges[0]).toMatchObject({ held: false, valid: true })
+  expect(assembleRun(ended)).toMatchObject({
+    verdict: 'does-not-hold',
+    exit: { code: 1, meaning: expect.stringContaining(RULE) },
+    headline: `The surge does not hold: its load was ended after 10 s: ${RULE}.`,
+  })
+})
+
+test('a replay that a rule ended did not survive', () => {
+  const stories: Story[] = [
+    TODAY,
+    { fixes: [UP], capacityPerSec: 58, busy: 'app' },
+    { fixes: [OUT], capacityPerSec: 31, busy: 'database' },
+    { fixes: [UP, OUT], capacityPerSec: 105, busy: 'app' },
+  ]
+  const result = assembleRehearsal(endedByRule(rehearsalOf(stories, [105]), 1))
+  expect(result.winner).toMatchObject({ survives: false, replays: { held: 0, of: 1 } })
 })

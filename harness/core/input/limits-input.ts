@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LoadLimits, TrafficShape } from '../scenario.ts'
-import { shapePeakPerSec } from '../traffic/shapes.ts'
+import { peakPerSec } from '../traffic/curve.ts'
+import { drawTraffic } from '../traffic/shapes.ts'
 import { readDurationMs, readPerSec } from '../units.ts'
 import { knownKeys } from './known-keys.ts'
 import type { Problem } from './problem.ts'
@@ -51,14 +52,16 @@ export function beyondLimits(
   { maxPerSec, maxDurationSec }: LoadLimits,
   path: string,
 ): readonly Problem[] {
-  const peakPerSec = shapePeakPerSec(shape)
+  // A replay sends what was written down, whatever the scenario calls its peak.
+  const traffic = drawTraffic(shape, false)
+  const highest = Math.max(traffic.peakPerSec, peakPerSec(traffic.curve))
   return [
-    ...(peakPerSec > maxPerSec
+    ...(highest > maxPerSec
       ? [
           {
             path: `${path}.peak`,
             expected: `a peak of at most ${maxPerSec}/s (limits.rate)`,
-            got: `a peak of ${Number(peakPerSec.toPrecision(6))}/s`,
+            got: `a peak of ${Number(highest.toPrecision(6))}/s`,
           },
         ]
       : []),

@@ -11,13 +11,21 @@ import { classWords } from './class-words.ts'
 import { doNotBuy, type FixRow, fixRows } from './fix-rows.ts'
 import type { Story } from './story.ts'
 
-/** What shoppers would have met, as a sentence. */
+/** The label of the topology without fixes. */
+const TODAY = 'today'
+
+/** What shoppers would have met, as a sentence or two. */
 export function breakSentence(story: Story): string {
-  const { incident, capacity, peak, tone } = story
   if (!story.believable)
     return 'Unknown: the measurement itself went wrong, so it says nothing about the shop.'
-  const ended = endedSentences(story)[0]
-  if (ended !== undefined) return `${capitalise(ended)}.`
+  const [ended] = endedSentences({ ...story, surges: story.surges.filter(({ label }) => label === TODAY) })
+  if (ended === undefined) return shoppersMet(story)
+  const met = story.incident?.onsetSec == null ? '' : `${shoppersMet(story)} `
+  return `${met}${capitalise(ended)}.`
+}
+
+function shoppersMet(story: Story): string {
+  const { incident, capacity, peak, tone } = story
   if (!incident && story.surges.length > 0) return compressedSentence(story)
   if (incident?.onsetSec == null) {
     if (tone === 'good' && peak && incident)
@@ -45,12 +53,15 @@ function compressedSentence({ surges, peak }: Story): string {
  * Surges whose load a rule of the scenario ended: "the surge on today's shop was not carried: its load was ended after
  * 21 s: 62 % of all clicks failed > 50 % over 10 s (abortWhen)".
  */
-export function endedSentences({ surges, believable }: Story): readonly string[] {
+export function endedSentences({
+  surges,
+  believable,
+}: Pick<Story, 'surges' | 'believable'>): readonly string[] {
   if (!believable) return []
   return surges.flatMap(({ label, endedEarly }) =>
     endedEarly === null
       ? []
-      : [`the surge on ${label === 'today' ? "today's shop" : label} was not carried: ${endedEarly}`],
+      : [`the surge on ${label === TODAY ? "today's shop" : label} was not carried: ${endedEarly}`],
   )
 }
 

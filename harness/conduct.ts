@@ -126,7 +126,7 @@ export function conductor(parts: ConductorParts): Conductor {
             parts.onLive(written)
             // The engine's reading of a second comes behind the slots that are told with it.
             if (rule !== null || series.probe !== 'generator') return
-            rule = watch?.tick(series.atUs) ?? null
+            rule = watch?.tick(series.atUs, series.values['intended'] ?? 0) ?? null
             if (rule === null) return
             enough.abort()
             event('segment-ended-early', `segment ${segment}: ${rule}`)

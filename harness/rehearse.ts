@@ -5,7 +5,7 @@ import { segmentSeed, surgePlan } from './core/compile-plan.ts'
 import { armLabel, type FixId, type FixStep } from './core/fixes.ts'
 import { surgeResult } from './core/measure/surge.ts'
 import type { ArmResult, StepResult, SurgeResult } from './core/result.ts'
-import type { SegmentData } from './core/run-data.ts'
+import type { RunData, SegmentData } from './core/run-data.ts'
 import type { Traffic } from './core/scenario.ts'
 import { candidatesToReplay } from './core/verdicts.ts'
 import { causeTeller } from './early-cause.ts'
@@ -173,11 +173,16 @@ export async function believableSurge(
     events.phase(`${label}${again ? ', once more' : ''}`, surgeSec(traffic))
     const result = await driveSurge(stage, crowd)
     await conductor.checkInvariants(scenario.invariants)
-    if (result.valid || again) return result
+    if (result.valid || again || endedByCeiling(conductor.data(), result.segment)) return result
     if (leftSec(stage) < needsSec + keepSec + experiment.timing.endSec) return result
     conductor.event('segment-voided', `segment ${result.segment}: ${result.invalidBecause}`)
     events.say(`this surge was not measured soundly, and is repeated: ${result.invalidBecause}`)
   }
+}
+
+/** The same surge would reach the ceiling again. */
+function endedByCeiling({ segments }: RunData, id: number): boolean {
+  return segments.some(({ line, end }) => line.segment === id && end?.abortedBy === 'ceiling')
 }
 
 /** Seeds of other crowds are numbered far from those of segments. */

@@ -49,7 +49,7 @@ export function liveView(slo: Slo): LiveView {
         }
         case 'series':
           if (line.probe === 'generator') {
-            live?.tick(line.atUs)
+            live?.tick(line.atUs, line.values['intended'] ?? 0)
             intendedPerSec = line.values['intended'] ?? 0
             lagMs = line.values['sendLagP99Ms'] ?? 0
           } else if (line.probe === 'cpu' && line.values['busyRatio'] !== undefined) {

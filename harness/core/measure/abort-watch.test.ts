@@ -13,8 +13,12 @@ function firesAt(
 ): { readonly sec: number; readonly words: string } | null {
   const watch = new AbortWatch(rules, 0)
   for (let sec = 0; sec < 60; sec++) {
-    for (const line of second(sec)) watch.add(slot({ sec, ...line }))
-    const words = watch.tick((sec + 1) * 1e6)
+    const lines = second(sec).map((line) => slot({ sec, ...line }))
+    for (const line of lines) watch.add(line)
+    const words = watch.tick(
+      (sec + 1) * 1e6,
+      lines.reduce((sum, { n }) => sum + n, 0),
+    )
     if (words !== null) return { sec, words }
   }
   return null

@@ -133,7 +133,12 @@ function drive(
   { stop, enough }: { stop?: AbortSignal; enough?: AbortSignal } = {},
 ) {
   const slots: Slot[] = []
-  const sink = { slot: (slot: Slot) => slots.push(slot), series: () => {}, order: () => {} }
+  const sink = {
+    slot: (slot: Slot) => slots.push(slot),
+    sendLag: () => {},
+    series: () => {},
+    order: () => {},
+  }
   const end = engine.drive(plan, url, sink, () => {}, stop ?? new AbortController().signal, enough)
   end.catch(() => {})
   return { slots, end }

@@ -1,4 +1,7 @@
 import type {
+  FileSpec,
+  GenerateOptions,
+  GenerateSpec,
   JourneyOptions,
   JourneySpec,
   RangeSpec,
@@ -32,6 +35,27 @@ export function journey(
 /** The whole numbers from `from` to `to`, both included: product ids, category ids. */
 export function range(from: number, to: number): RangeSpec {
   return { from, to }
+}
+
+/**
+ * The rows of a CSV file, as objects by the names in its header line; every value is a text. The path is relative to the
+ * scenario's module. UTF-8, comma-separated, quoted as in RFC 4180; at most 64 MB and 1,000,000 rows.
+ */
+export function csv(file: string): FileSpec {
+  return { kind: 'csv', file }
+}
+
+/** The values of a JSON file that holds a list. The path is relative to the scenario's module; limits as for `csv`. */
+export function json(file: string): FileSpec {
+  return { kind: 'json', file }
+}
+
+/**
+ * What `value` makes of a whole number n ≥ 0. The same n must give the same value, whenever it is asked, or the same surge
+ * twice would not be the same. Without `count` it never runs out (and cannot be drawn from by zipf or uniform).
+ */
+export function generate(value: (n: number) => unknown, options: GenerateOptions = {}): GenerateSpec {
+  return { kind: 'generate', value, options }
 }
 
 /** The holiday surges: shoppers per second over time. */

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -70,6 +71,51 @@ describe('by path, from outside the installation', () => {
     await written('common.ts', OWN)
     const { code, hint } = await loadInProcess('common.ts')
     expect([code, hint]).toEqual(['invalid-scenario', expect.stringContaining('.mts')])
+  })
+})
+
+describe('data files', () => {
+  const FED = OWN.replace('{ defineScenario,', '{ csv, defineScenario, generate, json,').replace(
+    'range(home, 9)',
+    "range(home, 9), user: csv('data/users.csv'), coupon: json('coupons.json'), token: generate((n) => -n)",
+  )
+  const write = async (users: string, coupons: string) => {
+    await mkdir(join(folder, 'data'), { recursive: true })
+    await written('data/users.csv', users)
+    await written('coupons.json', coupons)
+    await written('fed.mts', FED)
+  }
+
+  test('are found beside the scenario, and are part of its hash', async () => {
+    await write('email\na@x\n', '["A"]')
+    const before = await loadInProcess('fed.mts')
+    expect(before).toMatchObject({ name: 'own-shop' })
+    // From another folder it is the same scenario.
+    expect(await loadInProcess(join(folder, 'fed.mts'), tmpdir())).toEqual(before)
+    const hashes = [before['hash']]
+    for (const [users, coupons] of [
+      ['email\nb@x\n', '["A"]'],
+      ['email\na@x\n', '["B"]'],
+    ] as const) {
+      await write(users, coupons)
+      hashes.push((await loadInProcess('fed.mts'))['hash'])
+    }
+    expect(new Set(hashes).size).toBe(3)
+  })
+
+  test('that are wrong are problems like any other, all at once', async () => {
+    await write('email,name\na@x\n', '["A",]')
+    const { code, message } = await loadInProcess('fed.mts')
+    expect(code).toBe('invalid-scenario')
+    expect(message).toMatch(/^2 problems in fed\.mts:\n/)
+    expect(message).toMatch(/data\.user: expected 2 columns .*, got 1 in line 2/)
+    expect(message).toMatch(/data\.coupon: expected valid JSON .* in line 1/)
+  })
+
+  test('a scenario without any has the hash of its text, as it always had', async () => {
+    await written('plain.mts', OWN)
+    const text = createHash('sha256').update(OWN).digest('hex')
+    expect((await loadInProcess('plain.mts'))['hash']).toBe(text)
   })
 })
 

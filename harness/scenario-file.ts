@@ -8,13 +8,14 @@ import { nearest } from './core/input/nearest.ts'
 import { problemLines } from './core/input/problem.ts'
 import type { Scenario } from './core/scenario.ts'
 import { readScenario } from './core/scenario-input.ts'
+import { readDataFile } from './data-files/read-data-file.ts'
 import { readReplayTimes } from './replay-times.ts'
 
 export type LoadedScenario = {
   readonly scenario: Scenario
   /** Absolute path of the module. */
   readonly path: string
-  /** SHA-256 of the module's text and of the arrivals it replays, in hex. What the module imports is not part of it. */
+  /** SHA-256 of the module's text and of the files it names, in hex. What the module imports is not part of it. */
   readonly hash: string
 }
 
@@ -29,7 +30,11 @@ const SOURCE = /\.(ts|mts|js|mjs)$/
 export async function loadScenario(pathOrName: string): Promise<LoadedScenario> {
   const path = findScenario(pathOrName)
   const hash = createHash('sha256').update(readFileSync(path))
-  const reading = readScenario(exported(await importModule(path)), readReplayTimes(dirname(path), hash))
+  const folder = dirname(path)
+  const reading = readScenario(exported(await importModule(path)), {
+    times: readReplayTimes(folder, hash),
+    data: (file) => readDataFile(folder, file, hash),
+  })
   if (reading.ok) return { scenario: reading.scenario, path, hash: hash.digest('hex') }
   const { problems } = reading
   throw new HarnessError({

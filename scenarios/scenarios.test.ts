@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { scenarioFacts, surgePlan } from '../harness/core/compile-plan.ts'
+import type { Feeder } from '../harness/core/feeder.ts'
 import { planDurationSec } from '../harness/core/plan.ts'
 import type { Page, Shopper } from '../harness/core/scenario.ts'
 import { expectedArrivals } from '../harness/core/traffic/curve.ts'
@@ -28,7 +29,7 @@ type Visit = {
 }
 
 /** A shopper whose shop answers at once. Its chance is seeded: the same visits on every run. */
-function visitor(chance: () => number, data: Readonly<Record<string, { from: number; to: number }>>) {
+function visitor(chance: () => number, data: Readonly<Record<string, Feeder>>) {
   const visit: Visit = { clicks: [], products: [], orders: [], keys: [] }
   const answer = async (route: string): Promise<Page> => {
     const json = SHOP[route]
@@ -36,10 +37,11 @@ function visitor(chance: () => number, data: Readonly<Record<string, { from: num
     visit.clicks.push(route)
     return { status: 200, text: JSON.stringify(json), json }
   }
-  const drawn = (name: string) => {
-    const range = data[name]
-    if (!range) throw new Error(`the scenario has no data "${name}"`)
-    return range.from + Math.floor(chance() * (range.to - range.from + 1))
+  // biome-ignore lint/suspicious/noExplicitAny: as untyped as what journeys draw.
+  const drawn = (name: string): any => {
+    const feeder = data[name]
+    if (!feeder) throw new Error(`the scenario has no data "${name}"`)
+    return feeder.at(Math.floor(chance() * feeder.count))
   }
   const shopper: Shopper = {
     get: (path, params) => {
@@ -52,6 +54,8 @@ function visitor(chance: () => number, data: Readonly<Record<string, { from: num
     },
     zipf: drawn,
     uniform: drawn,
+    next: drawn,
+    unique: drawn,
     pick: (items) => items[Math.floor(chance() * items.length)]!,
     chance: (probability) => chance() < probability,
     uuid: () => `key-${chance()}`,

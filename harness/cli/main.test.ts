@@ -102,6 +102,7 @@ test('validate says what a scenario would do and starts nothing', async () => {
   const { code, stdout } = await run('validate', 'black-friday')
   expect(code).toBe(0)
   expect(stdout).toContain('5 → 60 shoppers/s')
+  expect(stdout).toMatch(/data +category 100 · product 10000/)
   expect(stdout).toMatch(/all +p95 +59 clicks/)
 })
 

@@ -1,4 +1,5 @@
 import { describeValue } from './input/describe-value.ts'
+import { feedersOf, type ReadDataFile } from './input/feeders-of.ts'
 import { beyondLimits, DEFAULT_LIMITS } from './input/limits-input.ts'
 import { plainCopy } from './input/plain-copy.ts'
 import type { Problem } from './input/problem.ts'
@@ -16,21 +17,21 @@ export type ScenarioReading =
   | { readonly ok: true; readonly scenario: Scenario }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+/** Reads the files that a scenario names, relative to its module: replayed arrivals, and data that journeys draw from. */
+export type ScenarioFiles = { readonly times: ReadTimes; readonly data: ReadDataFile }
+
 /** Where no files can be read, none is there. */
-const NO_FILES: ReadTimes = () => ({
-  ok: false,
-  problems: [{ expected: 'a scenario that is loaded from its module', got: 'a file' }],
-})
+const NO_FILES: ScenarioFiles = { times: noFiles, data: noFiles }
 
 const QUICK_AT_LEAST_SEC = 20
 const KEEP_HEADROOM = 0.3
 
 /**
  * Reads what a scenario module exported: every text becomes a number with a unit, every default is filled in.
- * Reports all problems at once and never throws, whatever it is given. `readTimes` reads the files of replayed arrivals.
+ * Reports all problems at once and never throws, whatever it is given. `files` reads the files it names.
  */
-export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): ScenarioReading {
-  const { copy, problems: unreadable } = plainCopy(input)
+export function readScenario(input: unknown, files: ScenarioFiles = NO_FILES): ScenarioReading {
+  const { copy, problems: unreadable } = plainCopy(input, isDataSource)
   if (typeof copy !== 'object' || copy === null || Array.isArray(copy)) {
     const expected = 'export default defineScenario({ … })'
     const notAnObject = { path: 'scenario', expected, got: describeValue(copy) }
@@ -54,12 +55,14 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
   const question = read('question', fields.question)
   let shape: TrafficShape | null = null
   if (isReplay(given['traffic'])) {
-    const replay = readReplay(given['traffic'], readTimes)
+    const replay = readReplay(given['traffic'], files.times)
     if (replay.ok) shape = replay.shape
     else problems.push(...replay.problems)
   } else shape = read('traffic', fields.traffic)
   const quick = read('quick', fields.quick)
-  const data = read('data', fields.data)
+  read('data', fields.data)
+  const data = feedersOf(given['data'], files.data)
+  problems.push(...data.problems)
   const shoppers = read('shoppers', fields.shoppers)
   const patience = read('patience', fields.patience)
   const http = read('http', fields.http)
@@ -90,7 +93,7 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
   const all = [...unreadable, ...problems.filter(({ path }) => !first.has(path))]
   if (
     all.length > 0 ||
-    !(name && question && shape && quickShape && data && shoppers && patience && http && slo && forecast) ||
+    !(name && question && shape && quickShape && shoppers && patience && http && slo && forecast) ||
     !(abortWhen && limits && sideEffectsStubbed !== null && topology && invariants && seed !== null)
   ) {
     return { ok: false, problems: all }
@@ -100,7 +103,7 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
     question,
     traffic: drawTraffic(shape, false),
     quickTraffic: drawTraffic(quickShape, quickShape.lastsSec < shape.lastsSec),
-    data,
+    data: data.feeders,
     shoppers: shoppers satisfies readonly Journey[],
     patience,
     http,
@@ -114,6 +117,18 @@ export function readScenario(input: unknown, readTimes: ReadTimes = NO_FILES): S
     seed,
   }
   return { ok: true, scenario }
+}
+
+/** What the lists of `data` hold is the scenario's own business. */
+function isDataSource(path: readonly PropertyKey[]): boolean {
+  return path.length === 2 && path[0] === 'data'
+}
+
+function noFiles(): { readonly ok: false; readonly problems: readonly Omit<Problem, 'path'>[] } {
+  return {
+    ok: false,
+    problems: [{ expected: 'a scenario that was loaded from a file', got: 'one that was not' }],
+  }
 }
 
 type Schema<Value> = {

@@ -1,3 +1,4 @@
+import type { Feeder } from './feeder.ts'
 import type { ArrivalProcess, HttpPlan, Patience, RateCurve, ThinkTime } from './plan.ts'
 import type { Topology } from './topology.ts'
 import type { Recording } from './traffic/recording.ts'
@@ -9,10 +10,24 @@ import type { Recording } from './traffic/recording.ts'
 export interface Shopper {
   get(path: string, params?: PathParams): Promise<Page>
   post(path: string, options?: PostOptions): Promise<Page>
-  /** A value of a data range, the first ones most often (Zipf, s = 1). */
-  zipf(name: string): number
-  /** A value of a data range, each equally often. */
-  uniform(name: string): number
+  /** An entry of a data source, the first ones most often (Zipf, s = 1): of a range a number, of a CSV file a row. */
+  // biome-ignore lint/suspicious/noExplicitAny: what a source holds the journey knows, and nobody else.
+  zipf<T = any>(name: string): T
+  /** An entry of a data source, each equally often. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  uniform<T = any>(name: string): T
+  /**
+   * Entries in turn: the first shopper of a surge or step begins with the first, the next with the second, and each
+   * who asks again goes on from there. After the last entry comes the first again.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  next<T = any>(name: string): T
+  /**
+   * The shopper's own entry: no other shopper of the whole run gets it, and asking again gives the same. Every shopper
+   * who comes has one, asked for or not; a source with fewer entries than shoppers ends the run as an invalid scenario.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  unique<T = any>(name: string): T
   /** One of a list, each equally often. Fails the click's session with a reason when the list is empty. */
   // biome-ignore lint/suspicious/noExplicitAny: what is picked from a page's `json` is as untyped as the page.
   pick<T = any>(items: readonly T[]): T
@@ -131,7 +146,8 @@ export type Scenario = {
   readonly traffic: Traffic
   /** The same surge, shortened for `--quick`. */
   readonly quickTraffic: Traffic
-  readonly data: Readonly<Record<string, { readonly from: number; readonly to: number }>>
+  /** What journeys draw from, by name. */
+  readonly data: Readonly<Record<string, Feeder>>
   readonly shoppers: readonly Journey[]
   readonly patience: Patience
   readonly http: HttpPlan

@@ -1,3 +1,4 @@
+import type { Feeder } from '../../core/feeder.ts'
 import { samplesNeeded } from '../../core/samples-needed.ts'
 import { HARNESS_CPU, topologyCpu } from '../../core/topology.ts'
 import { expectedArrivals } from '../../core/traffic/curve.ts'
@@ -39,6 +40,11 @@ export async function validateCommand(context: Context, ref: string): Promise<En
           lastsSec,
           shoppers: Math.round(shoppers),
           topology,
+          data: Object.entries(scenario.data).map(([name, { count }]) => ({
+            name,
+            // null: it never runs out.
+            entries: Number.isFinite(count) ? count : null,
+          })),
           objectives,
           exit: { code: 0, meaning: 'the scenario is valid' },
         },
@@ -53,6 +59,7 @@ export async function validateCommand(context: Context, ref: string): Promise<En
     `${scenario.name} · ${scenario.question}`,
     `  traffic   ${traffic.label} · ${short(traffic.normalPerSec)} → ${short(traffic.peakPerSec)} shoppers/s · ${lastsSec} s · about ${Math.round(shoppers)} shoppers`,
     `  journeys  ${scenario.shoppers.map(({ name, weight }) => `${name} ${weight}`).join(' · ')}`,
+    `  data      ${Object.entries(scenario.data).map(dataLine).join(' · ') || 'none'}`,
     `  patience  ${scenario.patience.timeoutMs / 1000} s, ${scenario.patience.reloads} reload(s)`,
     `  topology  database ${topology.database.cpu} cores · app ${topology.app.instances} × ${topology.app.cpu} · ${cpu.toFixed(2)} reference cores with the harness`,
     '  objectives, and the clicks each needs before it can be judged',
@@ -71,4 +78,8 @@ export async function validateCommand(context: Context, ref: string): Promise<En
 /** A replay's rates are counted, and seldom round. */
 function short(perSec: number): number {
   return Number(perSec.toPrecision(4))
+}
+
+function dataLine([name, { count }]: [string, Feeder]): string {
+  return `${name} ${Number.isFinite(count) ? count : 'without end'}`
 }

@@ -1,4 +1,5 @@
 import { describeValue } from './describe-value.ts'
+import { MOST_ENTRIES } from './most-entries.ts'
 import { pathText } from './path-text.ts'
 import type { Problem } from './problem.ts'
 
@@ -7,9 +8,13 @@ const MOST_VALUES = 50_000
 
 /**
  * Copies what a module exported into plain objects, lists, functions and primitives, so that it can be validated
- * without surprises: getters that throw, cycles and bottomless objects become problems instead of exceptions.
+ * without surprises: getters that throw, cycles and bottomless objects become problems instead of exceptions. Of a list
+ * at a path that `isOpaque`, the entries are kept as they are, up to 1,000,000: they are handed on, not looked into.
  */
-export function plainCopy(value: unknown): { readonly copy: unknown; readonly problems: readonly Problem[] } {
+export function plainCopy(
+  value: unknown,
+  isOpaque: (path: readonly PropertyKey[]) => boolean = () => false,
+): { readonly copy: unknown; readonly problems: readonly Problem[] } {
   const problems: Problem[] = []
   const ancestors = new Set<object>()
   let left = MOST_VALUES
@@ -35,11 +40,21 @@ export function plainCopy(value: unknown): { readonly copy: unknown; readonly pr
   }
 
   function copyList(list: readonly unknown[], path: readonly PropertyKey[]): unknown {
+    if (isOpaque(path)) return copyEntries(list, path)
     const copy: unknown[] = []
     for (let i = 0; i < list.length; i++) {
       if (left-- <= 0) return refuse(path, `at most ${MOST_VALUES} values in all`, describeValue(list))
       copy.push(member(list, i, path))
     }
+    return copy
+  }
+
+  function copyEntries(list: readonly unknown[], path: readonly PropertyKey[]): unknown {
+    const { length } = list
+    if (length > MOST_ENTRIES) return refuse(path, 'a list of at most 1,000,000 values', describeValue(list))
+    // Not by its iterator, which need not come to an end.
+    const copy: unknown[] = []
+    for (let i = 0; i < length; i++) copy.push(list[i])
     return copy
   }
 

@@ -13,7 +13,10 @@ function reading(traffic: object, changes: object = {}) {
   const slo = { all: { p50: '< 1s' } }
   return readScenario(
     { ...exampleScenario(), slo, traffic: { kind: 'replay', ...traffic }, ...changes },
-    (file) => readTimes(file === 'arrivals.csv' ? `time\n${TIMES.join('\n')}` : 'time\n1\nsoon'),
+    {
+      times: (file) => readTimes(file === 'arrivals.csv' ? `time\n${TIMES.join('\n')}` : 'time\n1\nsoon'),
+      data: () => ({ ok: true, entries: [1] }),
+    },
   )
 }
 
@@ -127,7 +130,7 @@ describe('one thing wrong is one problem', () => {
 
   test('a file where none can be read', () => {
     const read = readScenario({ ...exampleScenario(), traffic: { kind: 'replay', file: 'x' } })
-    expect(read).toMatchObject({ ok: false, problems: [{ path: 'traffic.file', got: 'a file' }] })
+    expect(read).toMatchObject({ ok: false, problems: [{ path: 'traffic.file', got: 'one that was not' }] })
   })
 })
 

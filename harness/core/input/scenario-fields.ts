@@ -15,7 +15,6 @@ import { QUICK_INPUT, TRAFFIC_INPUT } from './traffic-input.ts'
 const NAME = 'a name in lower case with dashes such as "black-friday", at most 60 characters'
 const QUESTION = 'the question the rehearsal answers, as a sentence'
 const SEED = 'a whole number from 0 to 4294967295'
-const RANGE = 'range(from, to) of whole numbers with from ≤ to and at most 1,000,000 values'
 const RELOADS = 'a whole number of reloads from 0 to 5'
 const WEIGHT = 'a weight above 0, or { normal: 95, peak: 50 } to change with the load'
 const SHOPPERS = 'at least one journey("name", { weight, thinkTime }, async (shopper) => { … })'
@@ -68,11 +67,9 @@ export const SCENARIO_FIELDS = {
   data: z
     .record(
       z.string().regex(/^[A-Za-z]\w*$/, { error: 'a name such as "product"' }),
-      knownKeys({ from: z.int({ error: RANGE }), to: z.int({ error: RANGE }) }).refine(
-        ({ from, to }) => from <= to && to - from < 1_000_000,
-        { error: RANGE },
-      ),
-      { error: 'ranges by name: { product: range(1, 10_000) }' },
+      // Each source is read by itself (`feedersOf`): some are files.
+      z.unknown(),
+      { error: 'what journeys draw from, by name: { product: range(1, 10_000), user: csv("users.csv") }' },
     )
     .default({}),
   shoppers: z.array(JOURNEY, { error: SHOPPERS }).min(1, { error: SHOPPERS }),

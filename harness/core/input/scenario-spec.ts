@@ -9,8 +9,8 @@ export type ScenarioSpec = {
   readonly traffic: TrafficSpec
   /** What changes with `--quick`. Default: half as long, 20 s at least. */
   readonly quick?: Partial<SurgeSpec>
-  /** Ranges that journeys draw from: `shopper.zipf('product')`. */
-  readonly data?: Readonly<Record<string, RangeSpec>>
+  /** What journeys draw from, by name: `shopper.zipf('product')`, `shopper.unique('user')`. */
+  readonly data?: Readonly<Record<string, DataSpec>>
   readonly shoppers: readonly JourneySpec[]
   /** Default: 3 s, one reload. */
   readonly patience?: { readonly timeout: string; readonly reloads: number }
@@ -83,7 +83,17 @@ export type HttpSpec = {
   readonly client?: 'own' | 'undici'
 }
 
+/** A source of values: made by `range`, `csv`, `json` or `generate`, or a list of at most 1,000,000 values. */
+export type DataSpec = RangeSpec | FileSpec | GenerateSpec | readonly unknown[]
 export type RangeSpec = { readonly from: number; readonly to: number }
+export type FileSpec = { readonly kind: 'csv' | 'json'; readonly file: string }
+export type GenerateSpec = {
+  readonly kind: 'generate'
+  readonly value: (n: number) => unknown
+  readonly options: GenerateOptions
+}
+/** `count`: how many values there are, at most 1,000,000,000. Default: it never runs out. */
+export type GenerateOptions = { readonly count?: number | undefined }
 
 /** Upper bounds on the response times of clicks ("< 300ms") and on the share of failed ones ("< 1%"). */
 export type ObjectiveSpec = {

@@ -15,6 +15,7 @@ import type { Samples } from './samples.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SelfMeter } from './self-meter.ts'
 import { playJourney } from './shopper.ts'
+import type { DriveNumbers, ShopperNumbers } from './shopper-numbers.ts'
 import { type SendLag, type Slot, Tally } from './tally.ts'
 import type { Transport } from './transport.ts'
 import { casting } from './visit.ts'
@@ -34,6 +35,8 @@ export type DriveOrder = {
   readonly origin: string
   /** Another number in every drive: idempotency keys come from it. */
   readonly keySeed: number
+  /** Of the whole run: what is unique to a shopper is so over all its drives. */
+  readonly numbers: ShopperNumbers
   readonly scheduler: Scheduler
   readonly samples: Samples
   readonly meter: SelfMeter
@@ -57,12 +60,13 @@ const LEAD_US = 50_000
  */
 export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
   checkLimits(order.plan)
+  const numbers = order.numbers.enter(order.plan, readyProcess(order))
   const failure = deferred<never>()
   const stop = () =>
     failure.reject(new HarnessError({ code: 'interrupted', message: 'The load was stopped before its end.' }))
   order.signal.addEventListener('abort', stop, { once: true })
   const transport = order.openTransport(failure.reject)
-  const drive = new Drive(order, transport, failure.reject)
+  const drive = new Drive(order, numbers, transport, failure.reject)
   const enough = () => drive.endEarly('asked')
   order.enough?.addEventListener('abort', enough, { once: true })
   try {
@@ -79,6 +83,7 @@ export async function drivePlan(order: DriveOrder): Promise<EngineEnd> {
 
 class Drive {
   readonly #order: DriveOrder
+  readonly #numbers: DriveNumbers
   readonly #desk: Desk
   readonly #fail: (error: HarnessError) => void
   readonly #sessions = new Set<LiveSession>()
@@ -93,8 +98,14 @@ class Drive {
   /** CPU at second 0, and at the end of the measured part. */
   #cpuUs: { from: number; to: number | null } | null = null
 
-  constructor(order: DriveOrder, transport: Transport, fail: (error: HarnessError) => void) {
+  constructor(
+    order: DriveOrder,
+    numbers: DriveNumbers,
+    transport: Transport,
+    fail: (error: HarnessError) => void,
+  ) {
     this.#order = order
+    this.#numbers = numbers
     this.#fail = fail
     this.#desk = {
       scheduler: order.scheduler,
@@ -115,14 +126,15 @@ class Drive {
   async run(): Promise<EngineEnd> {
     const { plan, scheduler, meter } = this.#order
     const durationSec = planDurationSec(plan)
-    const cast = casting(plan, this.#order.scenario, this.#order.keySeed)
+    const { scenario, keySeed } = this.#order
+    const cast = casting(plan, scenario, keySeed, this.#numbers.session)
     const coming = arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, readyProcess(this.#order))
     const { earlier, first } = untilSecondZero(coming)
     const filling = prepareFill(
       {
         desk: this.#desk,
         casting: cast,
-        primeCasting: casting(plan, this.#order.scenario, this.#order.keySeed ^ 0x2545f491),
+        primeCasting: casting(plan, scenario, keySeed ^ 0x2545f491, this.#numbers.prime),
         perSec: rateAt(plan.curve, 0) / plan.partition.of,
         deadlineUs: scheduler.nowUs() + Math.max(5, plan.fillSec) * 1e6,
         ordered: this.#ordered,

@@ -10,6 +10,7 @@ import { errorFacts, type FromEngine, type ToEngine } from './messages.ts'
 import { Samples } from './samples.ts'
 import type { Scheduler } from './scheduler.ts'
 import { selfMeter } from './self-meter.ts'
+import { ShopperNumbers } from './shopper-numbers.ts'
 import { timerScheduler } from './timer-scheduler.ts'
 import type { Transport } from './transport.ts'
 import { undiciTransport } from './undici-transport.ts'
@@ -30,6 +31,7 @@ type Opened = {
 
 let opened: Opened | null = null
 let drives = 0
+const numbers = new ShopperNumbers()
 let current: { readonly stop: AbortController; readonly enough: AbortController } | null = null
 let kept: { readonly key: string; readonly transport: Transport } | null = null
 let refusedNow: (error: HarnessError) => void = () => {}
@@ -81,6 +83,7 @@ async function drive({ plan, url }: Extract<ToEngine, { kind: 'drive' }>): Promi
       scenario: loaded.scenario,
       origin: new URL(url).origin,
       keySeed: keySeed(`${runId} ${drives++}`),
+      numbers,
       scheduler,
       samples,
       meter,

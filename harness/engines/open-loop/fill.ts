@@ -12,7 +12,7 @@ import type { Casting, Visit } from './visit.ts'
 export type FillDesk = {
   readonly desk: Desk
   readonly casting: Casting
-  /** Casting with other idempotency keys, for the sessions that only fetch sample pages. */
+  /** Casting with other idempotency keys and shoppers' numbers, for the sessions that only fetch sample pages. */
   readonly primeCasting: Casting
   /** Sessions that arrive per second while the step fills. */
   readonly perSec: number

@@ -11,6 +11,7 @@ import { drivePlan } from './drive-plan.ts'
 import { http1Transport } from './http1/http1-transport.ts'
 import { Samples } from './samples.ts'
 import { selfMeter } from './self-meter.ts'
+import { ShopperNumbers } from './shopper-numbers.ts'
 import type { Slot } from './tally.ts'
 import { countOf, planOf, scenarioOf } from './testing/stub-drive.ts'
 import { timerScheduler } from './timer-scheduler.ts'
@@ -74,6 +75,7 @@ async function drive(url: string, change: Partial<LoadPlan> = {}, scenario = bar
       scenario,
       origin: url,
       keySeed: 1,
+      numbers: new ShopperNumbers(),
       scheduler,
       samples: new Samples(),
       meter,

@@ -1,4 +1,5 @@
 import { HarnessError } from '../../core/errors.ts'
+import type { Feeder } from '../../core/feeder.ts'
 import type { Page, Shopper } from '../../core/scenario.ts'
 import type { Random } from '../../core/traffic/random.ts'
 import { type ClickSpec, getSpec, postSpec } from './click-spec.ts'
@@ -48,17 +49,28 @@ class LiveShopper implements Shopper {
   }
 
   get zipf(): Shopper['zipf'] {
-    return (name) => {
-      const { from, to } = rangeOf(this.#visit, name)
-      return from + this.#visit.choices.zipf(to - from + 1) - 1
+    return <T>(name: string) => {
+      const feeder = countedFeeder(this.#visit, 'zipf', name)
+      return feeder.at(this.#visit.choices.zipf(feeder.count) - 1) as T
     }
   }
 
   get uniform(): Shopper['uniform'] {
-    return (name) => {
-      const { from, to } = rangeOf(this.#visit, name)
-      return from + this.#visit.choices.int(to - from + 1)
+    return <T>(name: string) => {
+      const feeder = countedFeeder(this.#visit, 'uniform', name)
+      return feeder.at(this.#visit.choices.int(feeder.count)) as T
     }
+  }
+
+  get next(): Shopper['next'] {
+    return <T>(name: string) => {
+      const feeder = feederOf(this.#visit, name)
+      return feeder.at(this.#visit.nextTurn(name) % feeder.count) as T
+    }
+  }
+
+  get unique(): Shopper['unique'] {
+    return <T>(name: string) => uniqueEntry(this.#visit, name) as T
   }
 
   get pick(): Shopper['pick'] {
@@ -103,14 +115,40 @@ function fail(hands: Hands, reason: string): never {
   throw new JourneyStopped(reason)
 }
 
-function rangeOf(visit: Visit, name: string): { readonly from: number; readonly to: number } {
-  const found = visit.data[name]
+function feederOf(visit: Visit, name: string): Feeder {
+  const found = Object.hasOwn(visit.data, name) ? visit.data[name] : undefined
   if (found) return found
   throw new HarnessError({
     code: 'invalid-scenario',
-    message: `Journey "${visit.journey.name}" asks for the data range "${name}", which the scenario does not have.`,
+    message: `Journey "${visit.journey.name}" asks for the data source "${name}", which the scenario does not have.`,
     where: 'data',
     hint: `Add it: data: { ${name}: range(1, 100) }. There are: ${Object.keys(visit.data).join(', ') || 'none'}.`,
+  })
+}
+
+/** A feeder that a share of can be meant. */
+function countedFeeder(visit: Visit, way: 'zipf' | 'uniform', name: string): Feeder {
+  const feeder = feederOf(visit, name)
+  if (feeder.count !== Number.POSITIVE_INFINITY) return feeder
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `Journey "${visit.journey.name}" asks for shopper.${way}("${name}"), which draws from a whole: "${name}" has no end.`,
+    where: `data.${name}`,
+    hint: `Give it one: generate((n) => …, { count: 1000 }). Or draw by shopper.next("${name}") or shopper.unique("${name}").`,
+  })
+}
+
+function uniqueEntry(visit: Visit, name: string): unknown {
+  const feeder = feederOf(visit, name)
+  const { number } = visit
+  // Only a shopper who fetches sample pages goes without: the fill then does without that shopper.
+  if (number === null) throw new JourneyStopped('no shopper number left')
+  if (number < feeder.count) return feeder.at(number)
+  throw new HarnessError({
+    code: 'invalid-scenario',
+    message: `The data source "${name}" has run out: each of its ${feeder.count} entries went to one shopper, and shopper ${number + 1} of this run asks for one (journey "${visit.journey.name}").`,
+    where: `data.${name}`,
+    hint: `Give it more entries, one for every shopper of all surges and steps of a run; or draw by shopper.next("${name}"), which begins again.`,
   })
 }
 

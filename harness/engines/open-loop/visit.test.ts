@@ -12,7 +12,7 @@ const SCENARIO = scenarioOf([
 
 function thinking(thinkTime: ThinkTime, n = 20_000): number[] {
   const plan = planOf(SCENARIO, 1, 1, { journeys: [{ name: 'buy', weight: 1, thinkTime }] })
-  const cast = casting(plan, SCENARIO, 1)
+  const cast = casting(plan, SCENARIO, 1, () => null)
   return Array.from({ length: n / 10 }, (_, index) => {
     const visit = cast(index, 0)
     return Array.from({ length: 10 }, () => visit.thinkUs() / 1000)
@@ -56,7 +56,7 @@ describe('the mix', () => {
     drift: { normalPerSec: 5, peakPerSec: 60 },
   }
   const shareOfBuyers = (atSec: number, change: Partial<LoadPlan> = drifting): number => {
-    const cast = casting(planOf(SCENARIO, 1, 1, change), SCENARIO, 1)
+    const cast = casting(planOf(SCENARIO, 1, 1, change), SCENARIO, 1, () => null)
     const buyers = Array.from({ length: 4000 }, (_, index) => cast(index, atSec * 1e6).journey.name === 'buy')
     return mean(buyers.map(Number))
   }

@@ -9,22 +9,29 @@ type Role = { readonly journey: Journey; readonly thinkTime: ThinkTime }
 
 type Seeds = { readonly plan: number; readonly keys: number }
 
+/** Number of the session's shopper in the whole run; `null`: there is none to give. */
+type NumberOf = (index: number) => number | null
+
 /** One session before it begins: the journey its shopper makes, and the random streams it goes by. */
 export class Visit {
   readonly data: Scenario['data']
   readonly #role: Role
   readonly #seeds: Seeds
   readonly #index: number
+  readonly #numberOf: NumberOf
   // Made when they are asked for: most sessions need only some of them.
   #choices: Random | null = null
   #keys: Random | null = null
   #thinking: Random | null = null
+  #number: number | null = null
+  #turns: Map<string, number> | null = null
 
-  constructor(role: Role, data: Scenario['data'], seeds: Seeds, index: number) {
+  constructor(role: Role, data: Scenario['data'], seeds: Seeds, index: number, numberOf: NumberOf) {
     this.#role = role
     this.data = data
     this.#seeds = seeds
     this.#index = index
+    this.#numberOf = numberOf
   }
 
   get journey(): Journey {
@@ -42,6 +49,20 @@ export class Visit {
     return this.#keys
   }
 
+  /** The shopper's number in the whole run, the same whenever it is asked; `null`: there was none to give. */
+  get number(): number | null {
+    this.#number ??= this.#numberOf(this.#index)
+    return this.#number
+  }
+
+  /** Whose turn it is in a data source when its entries are drawn one after the other. */
+  nextTurn(source: string): number {
+    this.#turns ??= new Map()
+    const turn = this.#turns.get(source) ?? this.#index
+    this.#turns.set(source, turn + 1)
+    return turn
+  }
+
   /** The next think time, µs. */
   thinkUs(): number {
     this.#thinking ??= sessionRandom(this.#seeds.plan, this.#index, STREAMS.thinking)
@@ -52,8 +73,11 @@ export class Visit {
 /** Casts sessions by index: the same index at the same time gets the same journey, choices and think times. */
 export type Casting = (index: number, atUs: number) => Visit
 
-/** The casting of a plan; an unknown journey name is an `invalid-scenario`. `keySeed` differs from drive to drive. */
-export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number): Casting {
+/**
+ * The casting of a plan; an unknown journey name is an `invalid-scenario`. `keySeed` differs from drive to drive, and so
+ * does the number that `numberOf` gives the shopper of a session.
+ */
+export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number, numberOf: NumberOf): Casting {
   const roles = plan.journeys.map(({ name, thinkTime }) => {
     const journey = scenario.shoppers.find((one) => one.name === name)
     if (journey) return { journey, thinkTime }
@@ -73,7 +97,7 @@ export function casting(plan: LoadPlan, scenario: Scenario, keySeed: number): Ca
     const drawn = deal(index)
     let role = 0
     while (role < roles.length - 1 && drawn >= calm[role]! + share * (peak[role]! - calm[role]!)) role++
-    return new Visit(roles[role]!, scenario.data, seeds, index)
+    return new Visit(roles[role]!, scenario.data, seeds, index, numberOf)
   }
 }
 

@@ -4,6 +4,7 @@ import { drivePlan } from '../../../engines/open-loop/drive-plan.ts'
 import { DueQueue } from '../../../engines/open-loop/due-queue.ts'
 import { Samples } from '../../../engines/open-loop/samples.ts'
 import type { Scheduler } from '../../../engines/open-loop/scheduler.ts'
+import { ShopperNumbers } from '../../../engines/open-loop/shopper-numbers.ts'
 import type { Line } from '../../../engines/open-loop/transport.ts'
 
 /**
@@ -79,6 +80,7 @@ const ended = drivePlan({
   scenario,
   origin: 'http://shop.test',
   keySeed: 1,
+  numbers: new ShopperNumbers(),
   scheduler,
   samples: new Samples(),
   meter: { cpuUs: () => 0, takeLoopDelayP99Ms: () => 0, close: () => {} },

@@ -3,6 +3,7 @@ import type { EngineEnd, Outcome } from '../../../core/record.ts'
 import type { Page, Scenario, Shopper } from '../../../core/scenario.ts'
 import { type Batch, type DriveOrder, drivePlan } from '../drive-plan.ts'
 import { Samples } from '../samples.ts'
+import { ShopperNumbers } from '../shopper-numbers.ts'
 import type { SendLag, Slot } from '../tally.ts'
 import type { HttpRequest, Line, Transport } from '../transport.ts'
 import { type VirtualTime, virtualTime } from './virtual-time.ts'
@@ -74,7 +75,7 @@ export function scenarioOf(
     question: '?',
     traffic,
     quickTraffic: traffic,
-    data: { product: { from: 1, to: 1000 } },
+    data: { product: { count: 1000, at: (index) => 1 + index } },
     shoppers: journeys.map((journey) => ({ ...journey, peakWeight: journey.weight, thinkTime })),
     patience: { timeoutMs: 3000, reloads: 1 },
     http: DEFAULT_HTTP,
@@ -142,6 +143,7 @@ export async function stubDrive(
       scenario,
       origin: 'http://shop.test',
       keySeed: 1,
+      numbers: new ShopperNumbers(),
       scheduler: time,
       samples,
       meter: { cpuUs: () => 0, takeLoopDelayP99Ms: () => 0, close: () => {} },

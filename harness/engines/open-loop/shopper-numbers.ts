@@ -10,10 +10,11 @@ export type DriveNumbers = {
 }
 
 /**
- * How many shoppers of one partition may fetch sample pages in one drive with numbers of their own: a few for each
- * journey. How many will is only known when the shop has answered, which other partitions do not see.
+ * How many shoppers of one partition may fetch sample pages in one drive with numbers of their own: far more than there
+ * are ways through most shops, far fewer than come while a step fills. How many will is not known before the shop has
+ * answered, and other partitions never learn it.
  */
-const PRIMES = 16
+const PRIMES = 32
 
 /**
  * Numbers the shoppers of a run from 0, over all its drives. It follows from the plans alone, in the order they are

@@ -60,6 +60,11 @@ describe('a source that is right has a count and its entries', () => {
   })
 })
 
+test('what was not given is not there, whatever it is called', () => {
+  const { feeders } = feedersOf({ constructor: [1] }, readFile)
+  expect([feeders['toString'], feeders['constructor']!.count]).toEqual([undefined, 1])
+})
+
 describe('one thing wrong is one problem', () => {
   test.each<[what: string, source: unknown, path: string, expected: RegExp, got: RegExp]>([
     ['a word', 'users.csv', 'data.user', /csv\("users\.csv"\)/, /"users\.csv"/],

@@ -54,7 +54,8 @@ export function feedersOf(
   data: unknown,
   readFile: ReadDataFile,
 ): { readonly feeders: Readonly<Record<string, Feeder>>; readonly problems: readonly Problem[] } {
-  const feeders: Record<string, Feeder> = {}
+  // Without a prototype: journeys ask for any name, and "toString" is not there unless it was given.
+  const feeders: Record<string, Feeder> = Object.create(null)
   const problems: Problem[] = []
   const sources = typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}
   for (const [name, given] of Object.entries(sources)) {

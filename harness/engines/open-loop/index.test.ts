@@ -10,6 +10,7 @@ import { countAtMost, fromPairs, quantileUs, toPairs } from '../../core/measure/
 import type { LoadPlan } from '../../core/plan.ts'
 import type { OrderLine, SendLagLine, SeriesLine } from '../../core/record.ts'
 import type { Engine } from '../../ports.ts'
+import { loadScenario } from '../../scenario-file.ts'
 import { openLoopEngine } from './index.ts'
 import type { Slot } from './tally.ts'
 import { countOf } from './testing/stub-drive.ts'
@@ -241,6 +242,65 @@ describe('the open-loop engine', () => {
   it('is gone when it is closed', async () => {
     await engine.close()
     expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+})
+
+describe('a scenario with a data file', () => {
+  // Nothing imported: both the engine and this test load it.
+  const fedPath = join(folder, 'fed.mjs')
+  const users = (count: number) => `email\n${Array.from({ length: count }, (_, i) => `u${i}@x\n`).join('')}`
+  writeFileSync(
+    fedPath,
+    `export default {
+      name: 'fed', question: 'Who is who?',
+      traffic: { kind: 'constant', normal: '40/s', peak: '1x', lasts: '60s' },
+      data: { user: { kind: 'csv', file: 'users.csv' } },
+      shoppers: [{ name: 'sign in', weight: 1, thinkTime: '1s', steps: async (shopper) => {
+        await shopper.post('/sign-in', { json: shopper.unique('user') })
+      } }],
+      slo: { all: { p95: '< 300ms' } },
+    }`,
+  )
+
+  it('gives each shopper a row of their own, over all drives, and is refused once the file has changed', async () => {
+    writeFileSync(join(folder, 'users.csv'), users(500))
+    const { hash } = await loadScenario(fedPath)
+    const fed = { scenarioPath: fedPath, scenarioHash: hash }
+    const engine = openLoopEngine()
+    await engine.open(fedPath, 'run-5', clock)
+    const seen: string[] = []
+    const url = await serve((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => {
+        body += chunk
+      })
+      request.on('end', () => {
+        seen.push(JSON.parse(body).email)
+      })
+      shop(request, response)
+    })
+    const control = new AbortController()
+    const first = drive(engine, planOf('sign in', 50, 20, fed), url, control.signal)
+    await untilSec(first.started, 0.5)
+    control.abort()
+    await expect(first.end).rejects.toMatchObject({ code: 'interrupted' })
+    const before = seen.length
+    // Some 1000 shoppers were to come: 500 rows were promised to the first of them, though most never came.
+    await expect(drive(engine, planOf('sign in', 50, 1, fed), url).end).rejects.toMatchObject({
+      code: 'invalid-scenario',
+      message: expect.stringContaining('"user" has run out: each of its 500 entries'),
+    })
+    expect(before).toBeGreaterThan(5)
+    expect(new Set(seen).size).toBe(seen.length)
+    await engine.close()
+
+    writeFileSync(join(folder, 'users.csv'), users(501))
+    await engine.open(fedPath, 'run-6', clock)
+    await expect(drive(engine, planOf('sign in', 10, 1, fed), url).end).rejects.toMatchObject({
+      code: 'invalid-scenario',
+      message: expect.stringContaining('not the file the plan was made from'),
+    })
+    await engine.close()
   })
 })
 

@@ -133,7 +133,6 @@ describe('a mistake in what is drawn ends the drive as an invalid scenario that 
 
   it.each<[what: string, draw: (shopper: Shopper) => unknown, message: RegExp, hint: RegExp]>([
     ['an unknown source', (s) => s.next('shoes'), /"any" asks for .*"shoes"/, /product, size, user, token/],
-    ['a name of every object', (s) => s.unique('toString'), /"toString"/, /product, size/],
     ['zipf without an end', (s) => s.zipf('token'), /shopper\.zipf\("token"\)/, /count: 1000.*shopper\.next/],
     ['uniform without an end', (s) => s.uniform('token'), /shopper\.uniform\("token"\)/, /count: 1000/],
   ])('%s', async (_what, draw, message, hint) => {

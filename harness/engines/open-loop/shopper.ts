@@ -116,7 +116,7 @@ function fail(hands: Hands, reason: string): never {
 }
 
 function feederOf(visit: Visit, name: string): Feeder {
-  const found = Object.hasOwn(visit.data, name) ? visit.data[name] : undefined
+  const found = visit.data[name]
   if (found) return found
   throw new HarnessError({
     code: 'invalid-scenario',

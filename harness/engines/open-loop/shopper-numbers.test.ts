@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LoadPlan } from '../../core/plan.ts'
-import { arrivals } from '../../core/traffic/arrivals.ts'
+import { arrivals, type ReadyProcess } from '../../core/traffic/arrivals.ts'
 import { ShopperNumbers } from './shopper-numbers.ts'
 import { planOf, scenarioOf } from './testing/stub-drive.ts'
 
@@ -12,7 +12,7 @@ const plans = fc.array(
     seed: fc.nat(),
     perSec: fc.constantFrom(1, 7, 30),
     fillSec: fc.constantFrom(0, 3),
-    arrivals: fc.constantFrom<LoadPlan['arrivals'][]>(
+    arrivals: fc.constantFrom<(ReadyProcess & LoadPlan['arrivals'])[]>(
       { kind: 'poisson' },
       { kind: 'even' },
       { kind: 'balanced', count: 5 },
@@ -26,8 +26,9 @@ const plans = fc.array(
 function numbersOf(drives: readonly LoadPlan[]) {
   const numbers = new ShopperNumbers()
   return drives.map((plan) => {
-    const given = numbers.enter(plan)
-    const coming = [...arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, plan.arrivals)]
+    const process = plan.arrivals as ReadyProcess
+    const given = numbers.enter(plan, process)
+    const coming = [...arrivals(plan.curve, plan.seed, plan.fillSec, plan.partition, process)]
     const sessions = coming.map(({ index }) => ({ index, number: given.session(index) }))
     const primes: number[] = []
     for (let prime = given.prime(); prime !== null; prime = given.prime()) primes.push(prime)

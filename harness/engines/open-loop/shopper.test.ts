@@ -37,7 +37,7 @@ function drawn(
     got = draw(shopper)
   }, data)
   const plan = planOf(scenario, 100, 2, change)
-  const { session } = new ShopperNumbers().enter(plan)
+  const { session } = new ShopperNumbers().enter(plan, { kind: 'poisson' })
   const cast = casting(plan, scenario, 1, session)
   const byIndex = new Map<number, unknown>()
   for (const { index } of arrivals(plan.curve, plan.seed, 0, plan.partition)) {

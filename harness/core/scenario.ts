@@ -24,7 +24,8 @@ export interface Shopper {
   next<T = any>(name: string): T
   /**
    * The shopper's own entry: no other shopper of the whole run gets it, and asking again gives the same. Every shopper
-   * who comes has one, asked for or not; a source with fewer entries than shoppers ends the run as an invalid scenario.
+   * who comes has one, asked for or not, also those who came while a step filled: tens of thousands in a rehearsal. A
+   * source with fewer ends the run as an invalid scenario.
    */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   unique<T = any>(name: string): T

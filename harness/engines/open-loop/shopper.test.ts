@@ -148,7 +148,7 @@ describe('a mistake in what is drawn ends the drive as an invalid scenario that 
       code: 'invalid-scenario',
       where: 'data.few',
       message: expect.stringMatching(/"few" has run out: each of its 3 entries .* shopper 4/),
-      hint: expect.stringMatching(/more entries.*shopper\.next\("few"\)/),
+      hint: expect.stringMatching(/entry for every shopper.*generate.*shopper\.next\("few"\)/),
     })
   })
 })

@@ -148,7 +148,7 @@ function uniqueEntry(visit: Visit, name: string): unknown {
     code: 'invalid-scenario',
     message: `The data source "${name}" has run out: each of its ${feeder.count} entries went to one shopper, and shopper ${number + 1} of this run asks for one (journey "${visit.journey.name}").`,
     where: `data.${name}`,
-    hint: `Give it more entries, one for every shopper of all surges and steps of a run; or draw by shopper.next("${name}"), which begins again.`,
+    hint: `Give it an entry for every shopper of all surges and steps of a run (tens of thousands in a rehearsal), let generate((n) => …) make them, or draw by shopper.next("${name}"), which begins again.`,
   })
 }
 

@@ -11,6 +11,8 @@ export type Patience = {
   readonly timeoutMs: number
   /** How often the shopper then reloads before leaving. */
   readonly reloads: number
+  /** How long the shopper stays in a waiting room, from the click on; records of 0.1 before December 2026 lack it. */
+  readonly queueMs?: number
 }
 
 /** `sigma`: standard deviation of the logarithm, 0.5 = two thirds of the times lie within a factor 1.65 of the median. */

@@ -27,7 +27,7 @@ describe('a scenario that is right', () => {
           label: 'doors-open minute, shortened to 22.5 s',
         },
         shoppers: [{ thinkTime: { kind: 'uniform', minMs: 300, maxMs: 2000 } }],
-        patience: { timeoutMs: 3000, reloads: 1 },
+        patience: { timeoutMs: 3000, reloads: 1, queueMs: 30_000 },
         slo: { all: { p95Ms: 300, errorRatio: 0.01 }, 'POST /checkout': { p95Ms: 800 } },
         keepHeadroom: 0.3,
         topology: {},
@@ -41,7 +41,12 @@ describe('a scenario that is right', () => {
     const reading = readScenario({ name, question, traffic, shoppers, slo, alerts: [], faults: [] })
     expect(reading).toMatchObject({
       ok: true,
-      scenario: { patience: { timeoutMs: 3000, reloads: 1 }, data: {}, seed: 42, keepHeadroom: 0.3 },
+      scenario: {
+        patience: { timeoutMs: 3000, reloads: 1, queueMs: 30_000 },
+        data: {},
+        seed: 42,
+        keepHeadroom: 0.3,
+      },
     })
   })
 

@@ -16,6 +16,8 @@ const NAME = 'a name in lower case with dashes such as "black-friday", at most 6
 const QUESTION = 'the question the rehearsal answers, as a sentence'
 const SEED = 'a whole number from 0 to 4294967295'
 const RELOADS = 'a whole number of reloads from 0 to 5'
+/** People who are told their position wait longer than people who look at a blank page. */
+const QUEUE_MS = 30_000
 const WEIGHT = 'a weight above 0, or { normal: 95, peak: 50 } to change with the load'
 const SHOPPERS = 'at least one journey("name", { weight, thinkTime }, async (shopper) => { … })'
 const INVARIANT_SQL = 'a select statement that finds what must not be'
@@ -79,9 +81,13 @@ export const SCENARIO_FIELDS = {
       return ms !== null && ms >= 100 && ms <= 60_000 ? ms : null
     }),
     reloads: z.int({ error: RELOADS }).min(0, { error: RELOADS }).max(5, { error: RELOADS }),
+    queue: textOf('a duration from 0s to 10min such as "30s"', (text) => {
+      const ms = readDurationMs(text)
+      return ms !== null && ms >= 0 && ms <= 600_000 ? ms : null
+    }).default(QUEUE_MS),
   })
-    .transform(({ timeout, reloads }) => ({ timeoutMs: timeout, reloads }))
-    .default({ timeoutMs: 3000, reloads: 1 }),
+    .transform(({ timeout, reloads, queue }) => ({ timeoutMs: timeout, reloads, queueMs: queue }))
+    .default({ timeoutMs: 3000, reloads: 1, queueMs: QUEUE_MS }),
   http: HTTP_INPUT,
   slo: SLO_INPUT,
   abortWhen: ABORT_INPUT,

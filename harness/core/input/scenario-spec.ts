@@ -12,8 +12,8 @@ export type ScenarioSpec = {
   /** What journeys draw from, by name: `shopper.zipf('product')`, `shopper.unique('user')`. */
   readonly data?: Readonly<Record<string, DataSpec>>
   readonly shoppers: readonly JourneySpec[]
-  /** Default: 3 s, one reload. */
-  readonly patience?: { readonly timeout: string; readonly reloads: number }
+  /** Default: 3 s, one reload, 30 s in a waiting room (`queue`). */
+  readonly patience?: { readonly timeout: string; readonly reloads: number; readonly queue?: string }
   readonly http?: HttpSpec
   /** Objectives for `all` clicks and for single routes ("POST /checkout"). */
   readonly slo: { readonly all: ObjectiveSpec } & Readonly<Record<string, ObjectiveSpec>>

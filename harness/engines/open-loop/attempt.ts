@@ -28,6 +28,8 @@ export type AttemptEnd = {
   readonly doneUs: number
   /** What was waited for when it timed out. */
   readonly timedOutIn: Phase | null
+  /** The shopper stands in the waiting room: when to look again, seconds. */
+  readonly lookAgainSec: number | null
 }
 
 /**
@@ -78,7 +80,7 @@ export class Attempt {
 
   #answered(answer: Answer): void {
     if (!this.#open) return
-    const { page, setCookies, timedOutIn } = answer
+    const { page, setCookies, timedOutIn, lookAgainSec } = answer
     if (setCookies.length > 0) this.#browser.jar.takeAll(setCookies)
     const next = this.#desk.redirects > 0 ? redirected(this.#request, answer, this.#desk.origin) : null
     if (next && this.#redirectsLeft > 0) {
@@ -92,7 +94,7 @@ export class Attempt {
     const outcome = next ? 'wrong-status' : answer.outcome
     if (outcome === 'ok' && page)
       this.#desk.samples.take(this.#spec.route, page, setCookies.length > 0, doneUs - this.#sentUs)
-    this.#end({ outcome, page, sentUs: this.#sentUs, doneUs, timedOutIn })
+    this.#end({ outcome, page, sentUs: this.#sentUs, doneUs, timedOutIn, lookAgainSec })
   }
 
   #outOfPatience(): void {
@@ -108,6 +110,7 @@ export class Attempt {
         sentUs: this.#sentUs,
         doneUs: scheduler.nowUs(),
         timedOutIn,
+        lookAgainSec: null,
       })
     })
   }

@@ -202,7 +202,14 @@ describe('a request that cannot be sent', () => {
     const sending: Sending = { phase: 'connect', cancel: () => {} }
     const line: Line = {
       send: (_, answered) => {
-        answered({ outcome: 'reset', page: null, setCookies: [], location: null, timedOutIn: null })
+        answered({
+          outcome: 'reset',
+          page: null,
+          setCookies: [],
+          location: null,
+          timedOutIn: null,
+          lookAgainSec: null,
+        })
         return sending
       },
       hangUp: () => {},

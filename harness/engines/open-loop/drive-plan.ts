@@ -235,6 +235,7 @@ class Drive {
       desk: this.#desk,
       tally,
       reloads: plan.patience.reloads,
+      queueUs: (plan.patience.queueMs ?? 0) * 1000,
       maxInFlight: plan.limits.maxInFlight,
       lastStartUs: plan.ending === 'cut' ? endUs : this.#lastMomentUs(startUs, endUs),
       inFlight: 0,

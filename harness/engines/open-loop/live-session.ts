@@ -14,6 +14,8 @@ export type Floor = {
   readonly desk: Desk
   readonly tally: Tally
   readonly reloads: number
+  /** Longest time from a click's intended start to its last look from the waiting room, µs. */
+  readonly queueUs: number
   readonly maxInFlight: number
   /** No click begins whose intended start is at or after this time. */
   readonly lastStartUs: number
@@ -25,18 +27,18 @@ export type Floor = {
   readonly sessionEnded: () => void
 }
 
-/** A click that is not booked yet: waiting for its time, sent, or answered right and not yet judged by the journey. */
+/** A click that is not booked yet: waiting for its time, sent, in the shop's waiting room, or answered right and not yet judged by the journey. */
 type OpenClick = {
   readonly spec: ClickSpec
   readonly intendedUs: number
-  stage: 'waiting' | 'sent' | 'answered'
+  stage: 'waiting' | 'sent' | 'queued' | 'answered'
   /** Of the attempt that is under way, or was the last. */
   attemptIntendedUs: number
   attemptSentUs: number
   doneUs: number
   /** The attempt under way. */
   attempt: Attempt | null
-  /** While it waits for its time. */
+  /** While it waits for its time, or to look again from the waiting room. */
   cancel: Cancel | null
 }
 
@@ -119,7 +121,7 @@ export class LiveSession implements Hands {
       const { attemptIntendedUs, attemptSentUs, spec } = click
       tally.attemptDone(attemptIntendedUs, attemptSentUs, desk.scheduler.nowUs(), spec.route, outcome)
       this.#finish(click, outcome)
-    }
+    } else if (click?.stage === 'queued') this.#finish(click, 'queued')
     this.#judge('ok')
     this.#end()
   }
@@ -150,7 +152,9 @@ export class LiveSession implements Hands {
       if (end.outcome === 'ok' && end.page) {
         this.#answer(click, end.doneUs)
         answered(end.page)
-      } else if (reloadsLeft > 0 && isReloadable(click.spec)) {
+      } else if (end.lookAgainSec !== null && this.#waits(click, end.doneUs + end.lookAgainSec * 1e6)) {
+        this.#queue(click, answered, end.doneUs + end.lookAgainSec * 1e6, reloadsLeft)
+      } else if (end.lookAgainSec === null && reloadsLeft > 0 && isReloadable(click.spec)) {
         this.#attempt(click, answered, end.doneUs, reloadsLeft - 1)
       } else {
         this.#finish(click, end.outcome === 'timeout' ? 'given-up' : end.outcome)
@@ -160,6 +164,21 @@ export class LiveSession implements Hands {
     // Known before it is sent: an attempt that fails at once may be followed by the next within this call.
     click.attempt = attempt
     attempt.start()
+  }
+
+  #waits(click: OpenClick, lookAgainUs: number): boolean {
+    return lookAgainUs <= click.intendedUs + this.#floor.queueUs
+  }
+
+  /** Looks again when the waiting room says: that is no reload, and repeats nothing, since the room let nothing through. */
+  #queue(click: OpenClick, answered: (page: Page) => void, lookAgainUs: number, reloadsLeft: number): void {
+    click.stage = 'queued'
+    click.attempt = null
+    click.cancel = this.#floor.desk.scheduler.at(lookAgainUs, () => {
+      click.stage = 'sent'
+      click.cancel = null
+      this.#attempt(click, answered, lookAgainUs, reloadsLeft)
+    })
   }
 
   /** A right answer: the click stays open until the journey has looked at the page. */

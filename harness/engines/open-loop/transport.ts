@@ -19,6 +19,8 @@ export type Answer = {
   readonly location: string | null
   /** What was waited for when a time limit of the transport's own ended it; `null`: none did. */
   readonly timedOutIn: Phase | null
+  /** Of an answer of the waiting room (`queued`): when to look again, seconds; else `null`. */
+  readonly lookAgainSec: number | null
 }
 
 /** What a request waits for: a connection, the first byte of its answer, the rest of it. */

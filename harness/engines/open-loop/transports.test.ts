@@ -51,7 +51,29 @@ const ask = (transport: Transport, request: Partial<HttpRequest> = {}): Promise<
     transport.line().send({ ...GET, ...request }, resolve)
   })
 
+/** What the waiting room answers, and when it is looked at again. */
+const WAITING_ROOM = [
+  ['with a time', { 'x-waiting-room': '17', 'retry-after': '3' }, 3],
+  ['without one', { 'X-Waiting-Room': '1' }, 5],
+  ['at once', { 'x-waiting-room': '1', 'retry-after': '0' }, 1],
+  ['next year', { 'x-waiting-room': '1', 'retry-after': '31536000' }, 60],
+  ['on a date', { 'x-waiting-room': '1', 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' }, 5],
+] as const
+
 describe.each(TRANSPORTS)('%s', (_, openTransport) => {
+  it.each(WAITING_ROOM)('tells the waiting room from a page: %s', async (_words, headers, lookAgainSec) => {
+    const url = await serve((_request, response) => {
+      response.writeHead(headers['retry-after' as never] === '3' ? 200 : 503, headers)
+      response.end('<p>You are in line.')
+    })
+    expect(await ask(connect(url))).toMatchObject({ outcome: 'queued', lookAgainSec })
+  })
+
+  it('takes a full shop for shedding, not for a waiting room', async () => {
+    const url = await serve((_request, response) => response.writeHead(503, { 'retry-after': '3' }).end())
+    expect(await ask(connect(url))).toMatchObject({ outcome: 'shed', lookAgainSec: null })
+  })
+
   const connect = (url: string, refused: (error: HarnessError) => void = () => {}): Transport => {
     const transport = openTransport(url, targetGuard([]), refused)
     open.push(transport)

@@ -7,6 +7,7 @@ import type { Page } from '../../core/scenario.ts'
 import type { TargetGuard } from '../target-guard.ts'
 import { errorOutcome, statusOutcome } from './outcome.ts'
 import type { Answer, HttpRequest, Line, Phase, Sending, Transport } from './transport.ts'
+import { lookAgainSec, WAITING_ROOM_HEADER } from './waiting-room.ts'
 
 type UndiciTls = Pick<ConnectionOptions, 'rejectUnauthorized' | 'ca'>
 
@@ -87,7 +88,7 @@ function dispatchOptions(
 }
 
 function ending(outcome: Outcome): Answer {
-  return { outcome, page: null, setCookies: [], location: null, timedOutIn: null }
+  return { outcome, page: null, setCookies: [], location: null, timedOutIn: null, lookAgainSec: null }
 }
 
 const ABANDONED = new Error('given up')
@@ -102,7 +103,8 @@ class Exchange implements Dispatcher.DispatchHandler, Sending {
   #open = true
   #status = 0
   #bytes = 0
-  #hasRetryAfter = false
+  #retryAfter: string | null = null
+  #fromWaitingRoom = false
   #isJson = false
   #setCookies: readonly string[] = []
   #location: string | null = null
@@ -136,7 +138,8 @@ class Exchange implements Dispatcher.DispatchHandler, Sending {
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     this.#status = status
-    this.#hasRetryAfter = headers['retry-after'] !== undefined
+    this.#retryAfter = headers['retry-after'] === undefined ? null : String(headers['retry-after'])
+    this.#fromWaitingRoom = headers[WAITING_ROOM_HEADER] !== undefined
     this.#isJson = /[/+]json\b/.test(String(headers['content-type'] ?? ''))
     this.#location = typeof headers['location'] === 'string' ? headers['location'] : null
     const cookies = headers['set-cookie']
@@ -155,9 +158,15 @@ class Exchange implements Dispatcher.DispatchHandler, Sending {
 
   onResponseEnd(): void {
     const page = new ReceivedPage(this.#status, this.#chunks, this.#isJson)
-    const outcome = statusOutcome(this.#status, this.#hasRetryAfter)
-    const [setCookies, location] = [this.#setCookies, this.#location]
-    this.#finish({ outcome, page, setCookies, location, timedOutIn: null })
+    const queued = this.#fromWaitingRoom
+    this.#finish({
+      outcome: queued ? 'queued' : statusOutcome(this.#status, this.#retryAfter !== null),
+      page,
+      setCookies: this.#setCookies,
+      location: this.#location,
+      timedOutIn: null,
+      lookAgainSec: queued ? lookAgainSec(this.#retryAfter) : null,
+    })
     this.#release()
   }
 

@@ -37,7 +37,7 @@ const page: Page = { status: 200, text: '', json: {} }
 const line: Line = {
   send: (_, answered) => {
     const cancel = at(nowUs + random.exponential() * MEAN_RESPONSE_US, () =>
-      answered({ outcome: 'ok', page, setCookies: [], location: null, timedOutIn: null }),
+      answered({ outcome: 'ok', page, setCookies: [], location: null, timedOutIn: null, lookAgainSec: null }),
     )
     return { phase: 'headers', cancel }
   },

@@ -5,6 +5,7 @@ import type { TargetGuard } from '../../target-guard.ts'
 import { errorOutcome, statusOutcome } from '../outcome.ts'
 import type { Cancel, Scheduler } from '../scheduler.ts'
 import type { Answer, HttpRequest, Line, Phase, Sending, Transport } from '../transport.ts'
+import { lookAgainSec } from '../waiting-room.ts'
 import { type Asker, Connection, type Endpoint, type WireEnd, type WireRequest } from './connection.ts'
 import { ReceivedPage } from './received-page.ts'
 
@@ -213,9 +214,16 @@ class Exchange implements Asker, Sending {
     const { site } = this.#stack
     switch (end.kind) {
       case 'answer': {
-        const { status, hasRetryAfter, setCookies, location } = end.answer.head
+        const { status, retryAfter, fromWaitingRoom, setCookies, location } = end.answer.head
         const page = new ReceivedPage(end.answer, site.endpoint.maxBodyBytes)
-        return { outcome: statusOutcome(status, hasRetryAfter), page, setCookies, location, timedOutIn: null }
+        return {
+          outcome: fromWaitingRoom ? 'queued' : statusOutcome(status, retryAfter !== null),
+          page,
+          setCookies,
+          location,
+          timedOutIn: null,
+          lookAgainSec: fromWaitingRoom ? lookAgainSec(retryAfter) : null,
+        }
       }
       case 'too-large':
         return ending('failed-check')
@@ -230,7 +238,7 @@ const NOTHING: Sending = { phase: 'connect', cancel: () => {} }
 const NO_COOKIES: readonly string[] = []
 
 function ending(outcome: Outcome): Answer {
-  return { outcome, page: null, setCookies: NO_COOKIES, location: null, timedOutIn: null }
+  return { outcome, page: null, setCookies: NO_COOKIES, location: null, timedOutIn: null, lookAgainSec: null }
 }
 
 /** What a request line may hold: a space or a line end in it would be a second request. */

@@ -1,3 +1,5 @@
+import { WAITING_ROOM_HEADER } from '../waiting-room.ts'
+
 /**
  * Reads HTTP/1.1 responses from a byte stream, however it is cut up (RFC 9112). Strict where leniency would let one answer
  * be taken for another: an answer that breaks the protocol is an error, never a guess. Bodies are handed on as they come
@@ -10,7 +12,9 @@ export type ResponseHead = {
   readonly contentEncoding: string
   readonly location: string | null
   readonly setCookies: readonly string[]
-  readonly hasRetryAfter: boolean
+  readonly retryAfter: string | null
+  /** The answer is the waiting room's, not the page. */
+  readonly fromWaitingRoom: boolean
   /** How long the server says it keeps an idle connection (`Keep-Alive: timeout=5`), seconds. */
   readonly idleSec: number | null
 }
@@ -282,7 +286,8 @@ function readFields(text: string, from: number): Fields | string {
   let contentEncoding = ''
   let location: string | null = null
   let setCookies: string[] | null = null
-  let hasRetryAfter = false
+  let retryAfter: string | null = null
+  let fromWaitingRoom = false
   let idleSec: number | null = null
   for (let at = from; at < text.length; ) {
     const found = text.indexOf('\r\n', at)
@@ -309,7 +314,7 @@ function readFields(text: string, from: number): Fields | string {
         }
         break
       case 11:
-        if (isName(text, at, colon, 'retry-after')) hasRetryAfter = true
+        if (isName(text, at, colon, 'retry-after')) retryAfter = text.slice(colon + 1, end).trim()
         break
       case 12:
         if (isName(text, at, colon, 'content-type'))
@@ -319,7 +324,8 @@ function readFields(text: string, from: number): Fields | string {
             .toLowerCase()
         break
       case 14:
-        if (isName(text, at, colon, 'content-length')) {
+        if (isName(text, at, colon, WAITING_ROOM_HEADER)) fromWaitingRoom = true
+        else if (isName(text, at, colon, 'content-length')) {
           const said = text.slice(colon + 1, end).trim()
           if (!/^\d{1,15}$/.test(said))
             return `Content-Length "${said.slice(0, 40)}" is not a number of bytes`
@@ -352,7 +358,8 @@ function readFields(text: string, from: number): Fields | string {
       contentEncoding,
       location,
       setCookies: setCookies ?? NO_COOKIES,
-      hasRetryAfter,
+      retryAfter,
+      fromWaitingRoom,
       idleSec,
     },
     connection,

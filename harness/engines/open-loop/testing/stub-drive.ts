@@ -16,6 +16,8 @@ export type StubAnswer = {
   readonly location?: string
   readonly json?: unknown
   readonly setCookies?: readonly string[]
+  /** In the waiting room (outcome `queued`): when to look again, s. */
+  readonly lookAgainSec?: number
 } | null
 
 export type StubShop = (request: HttpRequest, nowUs: number) => StubAnswer
@@ -32,9 +34,10 @@ function stubLine(time: VirtualTime, shop: StubShop): Line {
       const answer = hungUp ? null : shop(request, time.nowUs())
       if (!answer) return { phase: 'headers', cancel: () => {} }
       const { afterMs, outcome = 'ok', status = 200, json, setCookies = [], location = null } = answer
+      const { lookAgainSec = null } = answer
       const page: Page = { status, text: JSON.stringify(json) ?? '', json }
       const cancel = time.after(afterMs * 1000, () =>
-        answered({ outcome, page, setCookies, location, timedOutIn: null }),
+        answered({ outcome, page, setCookies, location, timedOutIn: null, lookAgainSec }),
       )
       return { phase: 'headers', cancel }
     },

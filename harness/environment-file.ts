@@ -3,6 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { HarnessError } from './core/errors.ts'
+import { resolveOwnName } from './own-name.ts'
 import type { AppSpec } from './ports.ts'
 
 /** An app of one's own behind the embedded balancer and database, as an environment file describes it. */
@@ -40,6 +41,7 @@ export async function loadEnvironmentFile(path: string): Promise<AppSpec> {
   }
   let module: { readonly default?: unknown }
   try {
+    resolveOwnName(file)
     module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown }
   } catch (cause) {
     throw new HarnessError({

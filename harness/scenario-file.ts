@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { register } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HarnessError } from './core/errors.ts'
@@ -9,7 +8,8 @@ import { problemLines } from './core/input/problem.ts'
 import type { Scenario } from './core/scenario.ts'
 import { readScenario } from './core/scenario-input.ts'
 import { readDataFile } from './data-files/read-data-file.ts'
-import { readReplayTimes } from './replay-times.ts'
+import { readReplayTimes } from './data-files/read-replay-times.ts'
+import { resolveOwnName } from './own-name.ts'
 
 export type LoadedScenario = {
   readonly scenario: Scenario
@@ -78,7 +78,7 @@ function knownScenarios(): readonly string[] {
 
 async function importModule(path: string): Promise<unknown> {
   try {
-    if (!path.startsWith(INSTALLATION)) resolveOwnName()
+    resolveOwnName(path)
     return await import(pathToFileURL(path).href)
   } catch (cause) {
     const { message, hint } = importFailure(cause)
@@ -99,17 +99,6 @@ function importFailure(cause: unknown): { readonly message: string; readonly hin
           ? `"${missing}" was not found from there: check the import, or install it beside the scenario.`
           : 'Run it by itself to see where: node --import tsx <file>',
   }
-}
-
-let ownNameResolves = false
-
-/** Lets modules outside the installation import from 'doorbuster' without having it installed. */
-function resolveOwnName(): void {
-  if (ownNameResolves) return
-  ownNameResolves = true
-  const publicApi = JSON.stringify(new URL('./index.ts', import.meta.url).href)
-  const hook = `export const resolve = (name, context, next) => next(name === 'doorbuster' ? ${publicApi} : name, context)`
-  register(`data:text/javascript,${encodeURIComponent(hook)}`)
 }
 
 /** The default export; a module that was loaded as CommonJS wraps it once more. */

@@ -60,7 +60,7 @@ export function errorDocument(command: string, error: HarnessError): ErrorResult
 export function errorMeaning(error: HarnessError): string {
   switch (error.exitCode) {
     case EXIT_CODES.usage:
-      return 'nothing was started'
+      return 'the command or the scenario has to be mended; nothing is left running'
     case EXIT_CODES.inconclusive:
       return 'no trustworthy answer either way'
     case EXIT_CODES.environment:

@@ -149,7 +149,10 @@ export type HistogramPairs = readonly number[] | string
 export type SlotLine = {
   readonly kind: 'slot'
   readonly segment: number
-  /** Second of intended start, counted from the segment's start. Negative while a step fills up: not measured. */
+  /**
+   * Second of intended start, counted from the segment's start. Negative while a step fills up: not measured. Beyond the
+   * plan's curve while sessions finish: `clicksIntended` of the segment's end counts those within it.
+   */
   readonly sec: number
   readonly of: 'click' | 'attempt'
   /** Method and path template: "GET /categories/:id". */

@@ -239,6 +239,8 @@ export type SurgeResult = {
   readonly because: string
   /** Which rule of the scenario ended its load, and when, in words; `null`: it ran to its end. */
   readonly endedEarly: string | null
+  /** What journeys found wrong with pages that came in time, the most frequent first, ten at most. */
+  readonly failedChecks: readonly { readonly reason: string; readonly n: number }[]
   readonly seconds: readonly SurgeSecond[]
   readonly incident: Incident
   /** `null`: the replay was compressed, and a minute of it loses what an hour would. */

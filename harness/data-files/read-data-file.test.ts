@@ -159,13 +159,13 @@ describe('any file', () => {
     mkdirSync(join(folder, 'sub'))
     expect(problem('nowhere.csv')).toBe(`a file at ${join(folder, 'nowhere.csv')}: none`)
     expect(problem('sub')).toContain('a folder')
-    expect(problem('no\0where')).toContain('an error when read')
+    expect(problem('no\0where')).toContain('that can be read')
   })
 
   test('of more than 64 MB is not read', () => {
     writeFileSync(join(folder, 'huge.csv'), '')
     truncateSync(join(folder, 'huge.csv'), 64 * 2 ** 20 + 1)
-    expect(problem('huge.csv')).toBe('at most 64 MB in huge.csv: 65 MB')
+    expect(problem('huge.csv')).toBe(`a file of at most 64 MB at ${join(folder, 'huge.csv')}: 65 MB`)
   })
 
   test('of more than 1,000,000 entries is too long', () => {

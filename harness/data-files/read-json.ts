@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { TransformFailure } from 'esbuild'
 import { describeValue } from '../core/input/describe-value.ts'
 import type { DataFileReading } from '../core/input/feeders-of.ts'
+import { freezeDeeply } from '../core/input/freeze-deeply.ts'
 import { refused } from './refused.ts'
 
 /** What the list in a JSON text holds, frozen through and through. */
@@ -16,7 +17,7 @@ export function readJson(file: string, text: string): DataFileReading {
   if (!Array.isArray(value) || value.length === 0) {
     return refused({ expected: `a list of at least one value in ${file}`, got: describeValue(value) })
   }
-  freeze(value)
+  freezeDeeply(value)
   return { ok: true, entries: value }
 }
 
@@ -30,15 +31,5 @@ function mistakeIn(text: string): string | null {
   } catch (cause) {
     const error = (cause as Partial<TransformFailure>).errors?.[0]
     return error?.location ? `${error.text} in line ${error.location.line}` : null
-  }
-}
-
-/** Iterative: lists may be nested deeper than the stack is. */
-function freeze(list: readonly unknown[]): void {
-  const open: object[] = [list]
-  for (let held = open.pop(); held; held = open.pop()) {
-    for (const member of Object.values(Object.freeze(held))) {
-      if (typeof member === 'object' && member !== null) open.push(member)
-    }
   }
 }

@@ -17,6 +17,7 @@ import {
   causeSentence,
   confidenceSentence,
   endedSentences,
+  failedChecksSentence,
   impactSentence,
   ordersSentence,
   ordersTaken,
@@ -74,7 +75,13 @@ function incident(story: Story): readonly string[] {
     text(says),
   ])
   const ended = endedSentences(story).map((says) => `${text(capitalise(says))}.`)
-  return ['## What happened', markdownTable(['moment', 'when', 'what'], rows), ...ended]
+  const checks = failedChecksSentence(story)
+  return [
+    '## What happened',
+    markdownTable(['moment', 'when', 'what'], rows),
+    ...ended,
+    ...(checks === null ? [] : [`${text(capitalise(checks))}.`]),
+  ]
 }
 
 function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly string[] {

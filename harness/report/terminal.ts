@@ -11,6 +11,7 @@ import {
   capacitySentence,
   causeSentence,
   endedSentences,
+  failedChecksSentence,
   noneHolds,
   ordersLostPhrase,
   ordersSentence,
@@ -41,6 +42,9 @@ export function renderAnswer(result: AnyResult, { colour, width, header }: Termi
   const facts = [
     ...timelineLines(story, columns),
     ...endedSentences(story).map((says) => line('ended', says, columns)),
+    ...[failedChecksSentence(story)].flatMap((says) =>
+      says === null ? [] : [line('checks', says, columns)],
+    ),
     ...causeLines(story, columns),
     ...fixLines(story, columns),
     ...orderLines(story, columns),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Feeder } from '../feeder.ts'
 import { describeValue } from './describe-value.ts'
+import { freezeDeeply } from './freeze-deeply.ts'
 import { knownKeys } from './known-keys.ts'
 import { MOST_ENTRIES } from './most-entries.ts'
 import { pathText } from './path-text.ts'
@@ -69,7 +70,7 @@ export function feedersOf(
 type Refused = { readonly problems: readonly Problem[] }
 
 function feederOf(given: unknown, path: readonly PropertyKey[], readFile: ReadDataFile): Feeder | Refused {
-  if (Array.isArray(given)) return parsed(LIST_INPUT, given, path, listFeeder)
+  if (Array.isArray(given)) return parsed(LIST_INPUT, given, path, () => writtenList(given))
   const kind = typeof given === 'object' && given !== null ? Reflect.get(given, 'kind') : undefined
   if (kind === 'csv' || kind === 'json') {
     return parsed(FILE_INPUT, given, path, (source) => {
@@ -105,4 +106,9 @@ function parsed<Value>(
 
 function listFeeder(entries: readonly unknown[]): Feeder {
   return { count: entries.length, at: (index) => entries[index] }
+}
+
+function writtenList(entries: readonly unknown[]): Feeder {
+  freezeDeeply(entries)
+  return listFeeder(entries)
 }

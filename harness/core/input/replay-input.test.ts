@@ -80,7 +80,7 @@ describe('one thing wrong is one problem', () => {
     ['a file with a wrong line', { file: 'other.csv' }, 'traffic.file', /seconds/, /^line 3: "soon"$/],
     ['a beginning past the end', { file: 'arrivals.csv', from: '3min' }, 'traffic.from', /119 s/, /180 s/],
     ['too little left', { file: 'arrivals.csv', from: '117s' }, 'traffic.from', /at least 5 s/, /3 s/],
-    ['too short', { times: [1, 2] }, 'traffic.file', /at least 5 s/, /2 s/],
+    ['too short', { times: [1, 2] }, 'traffic.times', /at least 5 s/, /2 s/],
     ['too fast', { file: 'arrivals.csv', speed: '60x' }, 'traffic.speed', /at least 5 s/, /2 s at ×60/],
     ['too long', { times: [0, 1801] }, 'traffic.lasts', /at most 30min/, /1802 s/],
     [

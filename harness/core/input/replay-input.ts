@@ -77,11 +77,15 @@ function timesOf(
 }
 
 /** The window that is asked for, if the recording has it. */
-function windowOf({ from, lasts, speed, normal, peak }: ReplayInput, recording: Recording): ReplayReading {
+function windowOf(
+  { file, from, lasts, speed, normal, peak }: ReplayInput,
+  recording: Recording,
+): ReplayReading {
   const refuse = (part: string, expected: string, got: string): ReplayReading => ({
     ok: false,
     problems: [{ path: `traffic.${part}`, expected, got }],
   })
+  const source = file === undefined ? 'times' : 'file'
   const fromUs = Math.round((from ?? 0) * 1000)
   const whole = {
     kind: 'replay',
@@ -99,7 +103,7 @@ function windowOf({ from, lasts, speed, normal, peak }: ReplayInput, recording: 
   const at = asked.speed === 1 ? '' : ` at ×${asked.speed}`
   if (longest < MIN_LASTS_SEC)
     return refuse(
-      speed === undefined ? (from === undefined ? 'file' : 'from') : 'speed',
+      speed === undefined ? (from === undefined ? source : 'from') : 'speed',
       `at least ${MIN_LASTS_SEC} s of arrivals`,
       `${longest} s${at}`,
     )

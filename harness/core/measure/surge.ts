@@ -45,6 +45,7 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
         ? endedWords(segment, rule, compressed)
         : because(slo, story.onsetSec, compressed ? null : planDurationSec(segment.line.plan)),
     endedEarly: rule === null ? null : endedWords(segment, rule, compressed),
+    failedChecks: failedChecks(segment),
     seconds,
     incident: story,
     impact: impact(run, segment, reference),
@@ -52,6 +53,16 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
     valid: validity.becomes !== 'invalid',
     invalidBecause: validity.because,
   }
+}
+
+/** More reasons than this are told by the record alone. */
+const MOST_REASONS = 10
+
+function failedChecks({ end }: SegmentData): SurgeResult['failedChecks'] {
+  return Object.entries(end?.engine.checkFailures ?? {})
+    .map(([reason, n]) => ({ reason, n }))
+    .sort((a, b) => b.n - a.n)
+    .slice(0, MOST_REASONS)
 }
 
 function endedWords(segment: SegmentData, rule: string, compressed: boolean): string {

@@ -239,6 +239,7 @@ class Drive {
       maxInFlight: plan.limits.maxInFlight,
       lastStartUs: plan.ending === 'cut' ? endUs : this.#lastMomentUs(startUs, endUs),
       inFlight: 0,
+      endings: new Map(),
       sessions: this.#sessions,
       ordered: this.#ordered,
       fail: this.#fail,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { startClock } from '../../clock.ts'
 import { HarnessError } from '../../core/errors.ts'
 import { DEFAULT_HTTP, type HttpPlan } from '../../core/plan.ts'
@@ -37,7 +38,8 @@ let kept: { readonly key: string; readonly transport: Transport } | null = null
 let refusedNow: (error: HarnessError) => void = () => {}
 
 function tell(message: FromEngine): void {
-  process.send?.(message)
+  // A harness that is gone hears nothing; this process ends with the channel.
+  process.send?.(message, undefined, undefined, () => {})
 }
 
 async function open(message: Extract<ToEngine, { kind: 'open' }>): Promise<void> {
@@ -146,6 +148,34 @@ function keySeed(text: string): number {
 function failed(error: unknown): void {
   tell({ kind: 'failed', error: errorFacts(error) })
 }
+
+setInterval(() => tell({ kind: 'alive' }), 1000)
+
+/** What a journey left behind, a promise or a timer, and nobody caught. */
+function thrownAside(error: unknown): void {
+  const scenario = opened?.loaded.path
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const said = error instanceof Error ? error.message : String(error)
+  if (scenario === undefined || error instanceof HarnessError || !stack.includes(basename(scenario))) {
+    process.stderr.write(`${stack || said}\n`)
+    process.exit(1)
+  }
+  failed(
+    new HarnessError({
+      code: 'invalid-scenario',
+      message: `The scenario left something behind that failed, and nobody caught it: ${said}`,
+      where:
+        stack
+          .split('\n')
+          .find((line) => line.includes(basename(scenario)))
+          ?.trim() ?? scenario,
+      hint: 'Await every promise of a journey, and start no timers in it: think time passes by itself.',
+      cause: error,
+    }),
+  )
+}
+process.on('uncaughtException', thrownAside)
+process.on('unhandledRejection', thrownAside)
 
 process.on('message', (message: ToEngine) => {
   if (message.kind === 'open') open(message).catch(failed)

@@ -35,6 +35,14 @@ export default defineScenario({
       setTimeout(() => { throw new Error('boom in a timer') })
       await new Promise(() => {})
     }),
+    journey('loose', { weight: 1, thinkTime }, async (shopper) => {
+      Promise.reject(new Error('a loose end'))
+      await shopper.get('/')
+    }),
+    journey('thrower', { weight: 1, thinkTime }, async (shopper) => {
+      await shopper.get('/')
+      throw new Error('boom behind a page')
+    }),
   ],
   slo: { all: { p95: '< 300ms' } },
   seed: 1,
@@ -327,9 +335,41 @@ describe('an engine that dies', () => {
     await engine.open(scenarioPath, 'run-3', clock)
     const { end } = drive(engine, planOf('bomb', 10, 20), await serve(shop))
     await expect(end).rejects.toMatchObject({
-      code: 'bug',
+      code: 'invalid-scenario',
       message: expect.stringContaining('boom in a timer'),
     })
+    await engine.close()
+  })
+
+  it.each([
+    ['loose', 'a loose end'],
+    ['thrower', 'threw for each of its first 20 shoppers: boom behind a page'],
+  ])('names a mistake of the scenario: %s', async (name, says) => {
+    const engine = openLoopEngine()
+    await engine.open(scenarioPath, `run-${name}`, clock)
+    const { end } = drive(engine, planOf(name, 40, 20), await serve(shop))
+    await expect(end).rejects.toMatchObject({
+      code: 'invalid-scenario',
+      message: expect.stringContaining(says),
+    })
+    await engine.close()
+  })
+
+  it('ends a drive whose record cannot be written, with that error', async () => {
+    const engine = openLoopEngine()
+    await engine.open(scenarioPath, 'run-full', clock)
+    const full = new Error('no room')
+    const sink = {
+      slot: () => {
+        throw full
+      },
+      sendLag: () => {},
+      series: () => {},
+      order: () => {},
+    }
+    const url = await serve(shop)
+    const end = engine.drive(planOf('one page', 20, 30), url, sink, () => {}, new AbortController().signal)
+    await expect(end).rejects.toBe(full)
     await engine.close()
   })
 

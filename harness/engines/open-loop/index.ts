@@ -23,6 +23,9 @@ type Driving = {
   readonly end: Deferred<EngineEnd>
 }
 
+/** The engine says every second that it lives; one that was stopped for a while, or starved, comes back before this. */
+const SILENT_SEC = 20
+
 /** A stopped engine that does not answer within this time is ended. */
 const STOP_WITHIN_MS = 1000
 
@@ -35,10 +38,11 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
   let opening: Deferred<void> | null = null
   let driving: Driving | null = null
   let death: HarnessError | null = null
+  let silentSec = 0
 
   const fail = (error: HarnessError): void => {
     opening?.reject(error)
-    driving?.end.reject(error)
+    driving?.end.reject(error as Error)
   }
   const died = (error: HarnessError): void => {
     death = error
@@ -46,11 +50,22 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
   }
 
   const message = (from: FromEngine): void => {
+    silentSec = 0
+    try {
+      hear(from)
+    } catch (error) {
+      // The record could not be written (the disk is full): without it the load is for nothing.
+      child?.send({ kind: 'stop' })
+      driving?.end.reject(error as Error)
+    }
+  }
+
+  const hear = (from: FromEngine): void => {
     if (from.kind === 'opened') opening?.resolve()
     else if (from.kind === 'failed') fail(errorFromFacts(from.error))
     else if (from.kind === 'started') driving?.started(from.startUs)
     else if (from.kind === 'end') driving?.end.resolve(from.end)
-    else if (driving) {
+    else if (from.kind === 'batch' && driving) {
       for (const slot of from.batch.slots) driving.sink.slot(slot)
       for (const lag of from.batch.sendLags) driving.sink.sendLag(lag)
       for (const reading of from.batch.series) driving.sink.series(reading)
@@ -88,6 +103,11 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
       driving = { sink, started, end: deferred() }
       const { end } = driving
       let patience: NodeJS.Timeout | undefined
+      silentSec = 0
+      // Counted, not timed: while this process is held up, the engine's messages wait unread.
+      const watchdog = setInterval(() => {
+        if (++silentSec >= SILENT_SEC) end.reject(silent())
+      }, 1000)
       const stop = (): void => {
         child?.send({ kind: 'stop' })
         patience = setTimeout(() => end.reject(interrupted()), STOP_WITHIN_MS)
@@ -101,6 +121,7 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
         if (enough?.aborted) endEarly()
         return await end.promise
       } finally {
+        clearInterval(watchdog)
         clearTimeout(patience)
         signal.removeEventListener('abort', stop)
         enough?.removeEventListener('abort', endEarly)
@@ -117,4 +138,13 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
 
 function interrupted(): HarnessError {
   return new HarnessError({ code: 'interrupted', message: 'The load was stopped before its end.' })
+}
+
+function silent(): HarnessError {
+  return new HarnessError({
+    code: 'environment',
+    message: `The load engine has not answered for ${SILENT_SEC} s.`,
+    where: 'load engine',
+    hint: 'Most often a journey or a generate() of the scenario that never returns; else its process was stopped.',
+  })
 }

@@ -22,6 +22,8 @@ export type Floor = {
   inFlight: number
   readonly sessions: Set<LiveSession>
   readonly ordered: (order: Order, atUs: number) => void
+  /** How the sessions of each journey ended so far. */
+  readonly endings: Map<string, { finished: number; threw: number }>
   /** A mistake in the scenario: ends the drive. */
   readonly fail: (error: HarnessError) => void
   readonly sessionEnded: () => void
@@ -41,6 +43,9 @@ type OpenClick = {
   /** While it waits for its time, or to look again from the waiting room. */
   cancel: Cancel | null
 }
+
+/** So many sessions of a journey that threw, and none that got through, are no chance. */
+const ALWAYS = 20
 
 /** One shopper in the shop: clicks, patience, reloads, and the book-keeping of each click. */
 export class LiveSession implements Hands {
@@ -107,6 +112,7 @@ export class LiveSession implements Hands {
   journeyEnded(error: unknown = null): void {
     if (error instanceof HarnessError) this.#floor.fail(error)
     else if (error !== null && !(error instanceof JourneyStopped)) this.#threw(error)
+    else if (error === null) this.#ending().finished++
     this.#judge('ok')
     this.#end()
   }
@@ -207,12 +213,39 @@ export class LiveSession implements Hands {
   #threw(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
     if (this.#click) {
-      this.failed(reason)
+      this.failed(`journey "${this.#visit.journey.name}" threw: ${reason}`)
+      this.#alwaysThrew(reason, error)
       return
     }
     this.#floor.fail(
       mistake(this.#visit, `threw before its first click: ${reason}`, 'Mend the journey.', error),
     )
+  }
+
+  /** A page that is not as expected makes one session throw; a journey of which none ever gets through is wrong itself. */
+  #alwaysThrew(reason: string, error: unknown): void {
+    const ending = this.#ending()
+    ending.threw++
+    if (ending.finished > 0 || ending.threw < ALWAYS) return
+    this.#floor.fail(
+      mistake(
+        this.#visit,
+        `threw for each of its first ${ALWAYS} shoppers: ${reason}`,
+        'Mend the journey; or, if the pages are not what it expects, look at what the shop answers.',
+        error,
+      ),
+    )
+  }
+
+  #ending(): { finished: number; threw: number } {
+    const { endings } = this.#floor
+    const { name } = this.#visit.journey
+    let ending = endings.get(name)
+    if (!ending) {
+      ending = { finished: 0, threw: 0 }
+      endings.set(name, ending)
+    }
+    return ending
   }
 
   #overlaps(): void {

@@ -25,6 +25,8 @@ export type ToEngine =
 /** What the engine's process tells the harness. */
 export type FromEngine =
   | { readonly kind: 'opened' }
+  /** Every second, so that one that hangs can be told from one with nothing to say. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'started'; readonly startUs: number }
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'end'; readonly end: EngineEnd }

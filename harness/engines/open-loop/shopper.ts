@@ -91,7 +91,11 @@ class LiveShopper implements Shopper {
   }
 
   get ordered(): Shopper['ordered'] {
-    return ({ id, value, currency }) => this.#hands.ordered({ id: String(id), value, currency })
+    return ({ id, value, currency }) => {
+      const wrong = orderProblem(id, value, currency)
+      if (wrong !== null) fail(this.#hands, `ordered: ${wrong}`)
+      this.#hands.ordered({ id: String(id), value, currency })
+    }
   }
 
   get check(): Shopper['check'] {
@@ -113,6 +117,16 @@ function clickOf(hands: Hands, toSpec: () => ClickSpec): Promise<Page> {
 function fail(hands: Hands, reason: string): never {
   hands.failed(reason)
   throw new JourneyStopped(reason)
+}
+
+/** The ledger is held against the shop's books: what is no order must not get into it. */
+function orderProblem(id: unknown, value: unknown, currency: unknown): string | null {
+  if (!(typeof id === 'string' && id !== '' && id.length <= 200) && !Number.isFinite(id))
+    return 'id is not what the shop calls the order'
+  if (typeof value !== 'number' || !(value >= 0 && value <= 1e12)) return 'value is no amount of money'
+  return typeof currency === 'string' && /^[A-Z]{3}$/.test(currency)
+    ? null
+    : 'currency is no code such as "EUR"'
 }
 
 function feederOf(visit: Visit, name: string): Feeder {

@@ -4,7 +4,7 @@ import type { Incident } from '../../core/result.ts'
 import { surgeTimelineChart } from '../charts/surge-timeline.ts'
 import { formatMs } from '../format.ts'
 import { incidentMoments } from '../story/moments.ts'
-import { capitalise, endedSentences } from '../story/sentences.ts'
+import { capitalise, endedSentences, failedChecksSentence } from '../story/sentences.ts'
 import type { Story } from '../story/story.ts'
 import { ChartFigure, type LegendEntry } from './chart-figure.tsx'
 import { Section } from './section.tsx'
@@ -18,6 +18,7 @@ export function IncidentSection({ story }: { readonly story: Story }) {
   // The moments of a surge that is not believed, or compressed, are no moments.
   const shown = { ...surge, incident: story.incident }
   const chart = surgeTimelineChart(shown, { sloMs: slo?.p95Ms ?? null, patienceMs })
+  const checks = failedChecksSentence(story)
   const warning = story.believable ? null : 'This is what was recorded. It is not to be believed.'
   const beyond = surge.seconds.some(({ clicks, p95Ms }) => clicks > 0 && p95Ms === null)
   return (
@@ -26,6 +27,7 @@ export function IncidentSection({ story }: { readonly story: Story }) {
       {endedSentences(story).map((says) => (
         <p key={says}>{capitalise(says)}.</p>
       ))}
+      {checks === null ? null : <p>{capitalise(checks)}.</p>}
       {chart ? (
         <ChartFigure
           chart={chart}

@@ -65,6 +65,28 @@ export function endedSentences({
   )
 }
 
+/** Told at most; each as short as a line. */
+const REASONS_TOLD = 3
+const REASON_LENGTH = 100
+
+/**
+ * What journeys found wrong with pages of the first surge that came in time: '12 × "order confirmed", 3 × journey "buyer"
+ * threw: …'; `null`: nothing.
+ */
+export function failedChecksSentence({ surges }: Pick<Story, 'surges'>): string | null {
+  const checks = surges[0]?.failedChecks ?? []
+  if (checks.length === 0) return null
+  const told = checks
+    .slice(0, REASONS_TOLD)
+    .map(({ reason, n }) => `${formatCount(n)} × ${shortened(reason)}`)
+  const more = checks.length > REASONS_TOLD ? ', and others' : ''
+  return `pages that came in time and were not right: ${told.join(', ')}${more}`
+}
+
+function shortened(reason: string): string {
+  return reason.length <= REASON_LENGTH ? reason : `${reason.slice(0, REASON_LENGTH)}…`
+}
+
 /** Capacity against the peak: "capacity 31 shoppers/s (28–34) covers 52 % of the peak". */
 export function capacitySentence({ capacity, covers, peak }: Story): string {
   if (!capacity) return 'capacity was not measured'

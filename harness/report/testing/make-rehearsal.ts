@@ -289,6 +289,7 @@ function surge(
     held,
     because: held ? 'every objective holds over the whole 45 s' : 'p95 of all clicks > 3 s; 41 % errors',
     endedEarly: null,
+    failedChecks: [],
     seconds: simulateSurge(capacityPerSec),
     incident,
     impact,

@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { expectedArrivals } from './core/traffic/curve.ts'
-import { loadScenario } from './scenario-file.ts'
+import { expectedArrivals } from '../core/traffic/curve.ts'
+import { loadScenario } from '../scenario-file.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -45,8 +46,8 @@ test('a file is found beside the scenario, and read anew with every load', async
 })
 
 test.each([
-  ['is not there', 'no.csv', /can be read.*no\.csv \(ENOENT\)/],
-  ['is a folder', '.', /\(EISDIR\)/],
+  ['is not there', 'no.csv', /a file at .*no\.csv, got none/],
+  ['is a folder', '.', /got a folder/],
   ['has wrong lines, each of which is told', 'wrong.csv', /line 2: "soon"[\s\S]*line 4: "later"/],
 ])('a file that %s is a problem like any other', async (_what, file, message) => {
   await written('wrong.csv', '1\nsoon\n9\nlater\n')
@@ -56,7 +57,7 @@ test.each([
   })
 })
 
-const NASA = '/work/shared/data/nasa-1995-08-01.tsv'
+const NASA = fileURLToPath(new URL('../../../shared/data/nasa-1995-08-01.tsv', import.meta.url))
 if (!existsSync(NASA)) console.warn(`skipped: ${NASA} is not on this machine`)
 
 describe.skipIf(!existsSync(NASA))('a log of a day in 1995', () => {

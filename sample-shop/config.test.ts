@@ -33,6 +33,23 @@ describe('readConfig', () => {
     expect(readConfig({ DATABASE_URL, SHOP_FLAWS: 'hot-row', SHOP_PAYMENT_MS: '5' }).paymentMs).toBe(5)
   })
 
+  test('a size is so many rows of everything; a single knob goes over it', () => {
+    const seeded = (environment: Readonly<Record<string, string>>) => {
+      const { products, reviews, pastOrders } = readConfig({ DATABASE_URL, ...environment })
+      return { products, reviews, pastOrders }
+    }
+    expect(seeded({})).toEqual({ products: 10_000, reviews: 50_000, pastOrders: 40_000 })
+    expect(seeded({ SHOP_SIZE: 'M', SHOP_REVIEWS: '7' })).toEqual({
+      products: 100_000,
+      reviews: 7,
+      pastOrders: 400_000,
+    })
+    expect(seeded({ SHOP_SIZE: 'L' })).toMatchObject({ products: 1_000_000, pastOrders: 4_000_000 })
+    expect(() => readConfig({ DATABASE_URL, SHOP_SIZE: 'XL' })).toThrow(
+      /SHOP_SIZE: expected S or M or L, got "XL"/,
+    )
+  })
+
   test('lists every problem at once, with what was expected and what was given', () => {
     const read = () =>
       readConfig({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FLAWS, type Flaw, type Flaws } from './flaws.ts'
+import { SIZES } from './sizes.ts'
 
 /** One number that decides how much the shop can carry, or how much work a page is. */
 type Knob = {
@@ -79,14 +80,20 @@ export const KNOBS = {
     'longest wait for requests under way at the end',
   ),
   seed: knob('SHOP_SEED', '', 42, [0, 2_000_000_000], 'seed of the generated data'),
-  products: knob('SHOP_PRODUCTS', 'products', 10_000, [100, 1_000_000], 'products to seed'),
-  reviews: knob('SHOP_REVIEWS', 'reviews', 50_000, [0, 5_000_000], 'reviews to seed'),
+  products: knob(
+    'SHOP_PRODUCTS',
+    'products',
+    SIZES.S.products,
+    [100, 1_000_000],
+    'products to seed (by SHOP_SIZE)',
+  ),
+  reviews: knob('SHOP_REVIEWS', 'reviews', SIZES.S.reviews, [0, 5_000_000], 'reviews to seed (by SHOP_SIZE)'),
   pastOrders: knob(
     'SHOP_PAST_ORDERS',
     'orders',
-    40_000,
+    SIZES.S.pastOrders,
     [0, 5_000_000],
-    'past orders to seed, 2.5 lines each',
+    'past orders to seed, 2.5 lines each (by SHOP_SIZE)',
   ),
   doorBusterStock: knob(
     'SHOP_DOOR_BUSTER_STOCK',
@@ -109,6 +116,7 @@ export type Config = { readonly [Name in keyof typeof KNOBS]: number } & {
 }
 
 const flawIds = Object.keys(FLAWS) as [Flaw, ...Flaw[]]
+const sizes = Object.keys(SIZES) as [keyof typeof SIZES, ...(keyof typeof SIZES)[]]
 
 function wholeNumber(unit: string, from: number, to: number) {
   const error = `expected a whole number${unit && ` of ${unit}`} from ${from} to ${to}`
@@ -131,6 +139,7 @@ const settings = z.object({
     .default('')
     .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
     .pipe(z.array(z.enum(flawIds, { error: `expected a comma list of ${flawIds.join(', ')}` }))),
+  SHOP_SIZE: z.enum(sizes, { error: `expected ${sizes.join(' or ')}` }).default('S'),
   ...Object.fromEntries(
     Object.values(KNOBS).map(({ env, unit, from, to }) => [env, wholeNumber(unit, from, to).optional()]),
   ),
@@ -156,15 +165,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (!parsed.success || problems.length > 0) {
     throw new Error(`The shop's configuration is not valid:\n  ${[...new Set(problems)].join('\n  ')}`)
   }
-  const { DATABASE_URL, HOST, PORT, INSTANCE, SHOP_FLAWS, ...numbers } = parsed.data
+  const { DATABASE_URL, HOST, PORT, INSTANCE, SHOP_FLAWS, SHOP_SIZE: size, ...numbers } = parsed.data
   const flaws: Flaws = new Set(SHOP_FLAWS)
   const values: Partial<Record<string, unknown>> = numbers
   const slow = flaws.has('hot-row') || flaws.has('pool-held')
+  const defaults: Readonly<Partial<Record<string, number>>> = {
+    ...(slow && { paymentMs: SLOW_PAYMENT_MS }),
+    ...SIZES[size],
+  }
   const knobs = Object.fromEntries(
-    Object.entries(KNOBS).map(([name, { env, byDefault }]) => {
-      const fallback = env === KNOBS.paymentMs.env && slow ? SLOW_PAYMENT_MS : byDefault
-      return [name, values[env] ?? fallback]
-    }),
+    Object.entries(KNOBS).map(([name, { env, byDefault }]) => [
+      name,
+      values[env] ?? defaults[name] ?? byDefault,
+    ]),
   ) as { [Name in keyof typeof KNOBS]: number }
   return { ...knobs, databaseUrl: DATABASE_URL, host: HOST, port: PORT, instance: INSTANCE, flaws }
 }

@@ -35,11 +35,12 @@ function virtualEngine(shop: StubShop): Engine {
     drive: async (plan, _, sink, started, __, enough) => {
       const { end } = await stubDrive(SHOP, plan, shop, undefined, {
         started,
-        batch: ({ slots, sendLags, series, orders }) => {
+        batch: ({ slots, sendLags, series, orders, unknownOrders }) => {
           for (const slot of slots) sink.slot(slot)
           for (const lag of sendLags) sink.sendLag(lag)
           for (const reading of series) sink.series(reading)
           for (const order of orders) sink.order(order)
+          for (const unknown of unknownOrders) sink.unknownOrder(unknown)
         },
         ...(enough && { enough }),
       })

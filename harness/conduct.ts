@@ -11,6 +11,7 @@ import type {
   SendLagLine,
   SeriesLine,
   SlotLine,
+  UnknownOrderLine,
 } from './core/record.ts'
 import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
 import type { AbortRule, Invariant } from './core/scenario.ts'
@@ -49,7 +50,7 @@ export type Conductor = {
   drive(plan: LoadPlan): Promise<SegmentData>
   /** Waits until the work of the last segment is done, 3 s at most. */
   quieten(): Promise<void>
-  /** Loads the orders acknowledged on this arm into `ledger` and runs the scenario's invariants. */
+  /** Loads this arm's acknowledged orders into `ledger`, unanswered keys into `unknown`; runs the scenario's invariants. */
   checkInvariants(invariants: readonly Invariant[]): Promise<void>
   event(name: EventLine['name'], detail: string): void
 }
@@ -100,6 +101,7 @@ export function conductor(parts: ConductorParts): Conductor {
     const slots: SlotLine[] = []
     const sendLags: SendLagLine[] = []
     const orders: OrderLine[] = []
+    const unknownOrders: UnknownOrderLine[] = []
     const enough = new AbortController()
     let watch: AbortWatch | null = null
     let rule: string | null = null
@@ -136,6 +138,11 @@ export function conductor(parts: ConductorParts): Conductor {
             orders.push(written)
             folder.write(written)
           },
+          unknownOrder(unknown) {
+            const written: UnknownOrderLine = { kind: 'unknown-order', segment, ...unknown }
+            unknownOrders.push(written)
+            folder.write(written)
+          },
         },
         (startUs) => {
           line = { kind: 'segment', segment, arm, purpose: plan.purpose, startUs, plan }
@@ -169,6 +176,7 @@ export function conductor(parts: ConductorParts): Conductor {
       slots,
       sendLags,
       orders,
+      unknownOrders,
       series: seriesBetween(folder, started.startUs, atUs),
       end: endLine,
     }
@@ -288,7 +296,10 @@ async function quieten(running: Running, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** One statement however many orders: the ledger stands beside the shop's tables so that invariants can join it. */
+/**
+ * One statement however many orders: the tables stand beside the shop's so that invariants can join them. Whether a key
+ * that nobody answered became an order is not asked here: an invariant says what may have become of it.
+ */
 async function loadLedger(running: Running, folder: RunFolder, arm: number): Promise<void> {
   const segments = new Set(
     folder.lines.flatMap((line) => (line.kind === 'segment' && line.arm === arm ? [line.segment] : [])),
@@ -305,4 +316,10 @@ async function loadLedger(running: Running, folder: RunFolder, arm: number): Pro
     orders.map(({ value }) => value),
     orders.map(({ currency }) => currency),
   ])
+  const unknown = folder.lines.flatMap((line) =>
+    line.kind === 'unknown-order' && segments.has(line.segment) ? [line.key] : [],
+  )
+  await running.query('create table if not exists unknown (key text not null)')
+  await running.query('truncate unknown')
+  await running.query('insert into unknown select * from unnest($1::text[])', [unknown])
 }

@@ -8,6 +8,7 @@ import type {
   SendLagLine,
   SeriesLine,
   SlotLine,
+  UnknownOrderLine,
 } from './core/record.ts'
 import type { Topology } from './core/topology.ts'
 
@@ -111,6 +112,7 @@ export interface SlotSink {
   sendLag(line: Omit<SendLagLine, 'kind' | 'segment'>): void
   series(line: Omit<SeriesLine, 'kind'>): void
   order(line: Omit<OrderLine, 'kind' | 'segment'>): void
+  unknownOrder(line: Omit<UnknownOrderLine, 'kind' | 'segment'>): void
 }
 
 export interface Engine {

@@ -21,6 +21,7 @@ export type RecordLine =
   | SeriesLine
   | EventLine
   | OrderLine
+  | UnknownOrderLine
   | SegmentEndLine
   | InvariantLine
   | EndLine
@@ -276,6 +277,19 @@ export type OrderLine = {
   readonly id: string
   readonly value: number
   readonly currency: string
+}
+
+/**
+ * A POST with an idempotency key that nobody answered (timeout, connection broken, given up), in a click that did not end
+ * well: neither a success nor a failure. What became of it is looked up by its key. At most the first 10,000 of a drive.
+ */
+export type UnknownOrderLine = {
+  readonly kind: 'unknown-order'
+  readonly segment: number
+  /** When the click was over. */
+  readonly atUs: number
+  readonly key: string
+  readonly route: string
 }
 
 export type SegmentEndLine = {

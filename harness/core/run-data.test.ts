@@ -16,6 +16,13 @@ test('send lags by second belong to their segment, wherever in the record they s
   expect(readRun(recordLines(read))).toEqual(read)
 })
 
+test('so do the keys that nobody answered', () => {
+  const unknown = { kind: 'unknown-order', segment: 1, atUs: 7, key: 'k', route: 'POST /checkout' } as const
+  const read = readRun([unknown, ...recordLines(run)])!
+  expect(read.segments.map(({ unknownOrders }) => unknownOrders)).toEqual([[], [unknown]])
+  expect(readRun(recordLines(read))).toEqual(read)
+})
+
 test('a record of before has none', () => {
   expect(run.segments.every(({ sendLags }) => sendLags.length === 0)).toBe(true)
 })

@@ -11,6 +11,7 @@ import type {
   SendLagLine,
   SeriesLine,
   SlotLine,
+  UnknownOrderLine,
 } from './record.ts'
 
 /** A record, sorted into what belongs together. Still only facts. */
@@ -31,6 +32,8 @@ export type SegmentData = {
   /** By second; empty in old records. */
   readonly sendLags: readonly SendLagLine[]
   readonly orders: readonly OrderLine[]
+  /** Keys of requests that nobody answered; empty in old records. */
+  readonly unknownOrders: readonly UnknownOrderLine[]
   /** Readings taken while the segment ran. */
   readonly series: readonly SeriesLine[]
   /** `null`: the segment did not get to its end. */
@@ -47,6 +50,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
   const slots = new Map<number, SlotLine[]>()
   const sendLags = new Map<number, SendLagLine[]>()
   const orders = new Map<number, OrderLine[]>()
+  const unknownOrders = new Map<number, UnknownOrderLine[]>()
   const series: SeriesLine[] = []
   const events: EventLine[] = []
   const invariants: InvariantLine[] = []
@@ -73,6 +77,9 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       case 'order':
         listOf(orders, line.segment).push(line)
         break
+      case 'unknown-order':
+        listOf(unknownOrders, line.segment).push(line)
+        break
       case 'series':
         series.push(line)
         break
@@ -97,6 +104,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       slots: slots.get(line.segment) ?? [],
       sendLags: sendLags.get(line.segment) ?? [],
       orders: orders.get(line.segment) ?? [],
+      unknownOrders: unknownOrders.get(line.segment) ?? [],
       series: series.filter((reading) => reading.atUs >= line.startUs && reading.atUs <= untilUs),
       end: segmentEnd,
     }

@@ -41,7 +41,7 @@ export async function sendingCeiling(
       const end = await engine.drive(
         planOf(perSec, seed, scenario, hash),
         server.url,
-        { slot: () => {}, sendLag: () => {}, series: () => {}, order: () => {} },
+        { slot: () => {}, sendLag: () => {}, series: () => {}, order: () => {}, unknownOrder: () => {} },
         () => {},
         events.signal,
       )

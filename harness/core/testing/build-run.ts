@@ -94,7 +94,13 @@ export function buildRun(options: RunOptions): RunData {
 export function recordLines(run: RunData): RecordLine[] {
   const lines: RecordLine[] = [run.header, ...run.arms]
   for (const segment of run.segments) {
-    lines.push(segment.line, ...segment.slots, ...segment.sendLags, ...segment.orders)
+    lines.push(
+      segment.line,
+      ...segment.slots,
+      ...segment.sendLags,
+      ...segment.orders,
+      ...segment.unknownOrders,
+    )
     if (segment.end) lines.push(segment.end)
   }
   lines.push(...run.series, ...run.events, ...run.invariants)

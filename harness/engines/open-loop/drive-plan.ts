@@ -1,11 +1,12 @@
 import { HarnessError } from '../../core/errors.ts'
 import { DEFAULT_HTTP, type LoadPlan, planDurationSec } from '../../core/plan.ts'
-import type { EngineEnd, OrderLine, SeriesLine } from '../../core/record.ts'
+import type { EngineEnd, OrderLine, SeriesLine, UnknownOrderLine } from '../../core/record.ts'
 import type { Scenario } from '../../core/scenario.ts'
 import { type Arrival, arrivals, type ReadyProcess } from '../../core/traffic/arrivals.ts'
 import { rateAt } from '../../core/traffic/curve.ts'
 import { arrivalsWithin } from '../../core/traffic/recording.ts'
 import type { Desk } from './attempt.ts'
+import type { ClickSpec } from './click-spec.ts'
 import { deferred } from './deferred.ts'
 import { prepareFill } from './fill.ts'
 import { Gate } from './gate.ts'
@@ -25,6 +26,7 @@ export type Batch = {
   readonly sendLags: readonly SendLag[]
   readonly series: readonly Omit<SeriesLine, 'kind'>[]
   readonly orders: readonly Omit<OrderLine, 'kind' | 'segment'>[]
+  readonly unknownOrders: readonly Omit<UnknownOrderLine, 'kind' | 'segment'>[]
 }
 
 /** Everything one drive is given. */
@@ -50,6 +52,9 @@ export type DriveOrder = {
   /** Interrupts it: the drive rejects. */
   readonly signal: AbortSignal
 }
+
+/** So many unanswered keys a drive tells: a shop that is down would leave one for every buyer. */
+const MOST_UNKNOWN_ORDERS = 10_000
 
 /** Second 0 lies this far ahead when it is announced, so that the first arrivals are not late. */
 const LEAD_US = 50_000
@@ -89,6 +94,8 @@ class Drive {
   readonly #sessions = new Set<LiveSession>()
   readonly #finished = deferred<void>()
   #orders: Batch['orders'][number][] = []
+  #unknownOrders: Batch['unknownOrders'][number][] = []
+  #unknownOrdersTold = 0
   #tally: Tally | null = null
   #floor: Floor | null = null
   #stopped = false
@@ -138,6 +145,7 @@ class Drive {
         perSec: rateAt(plan.curve, 0) / plan.partition.of,
         deadlineUs: scheduler.nowUs() + Math.max(5, plan.fillSec) * 1e6,
         ordered: this.#ordered,
+        unanswered: this.#unanswered,
         fail: this.#fail,
       },
       earlier,
@@ -242,6 +250,7 @@ class Drive {
       endings: new Map(),
       sessions: this.#sessions,
       ordered: this.#ordered,
+      unanswered: this.#unanswered,
       fail: this.#fail,
       sessionEnded: () => this.#finishWhenQuiet(),
     }
@@ -265,6 +274,12 @@ class Drive {
 
   readonly #ordered = (order: { id: string; value: number; currency: string }, atUs: number): void => {
     this.#orders.push({ ...order, atUs: Math.round(atUs) })
+  }
+
+  readonly #unanswered = ({ key, route }: ClickSpec): void => {
+    if (key === null || this.#unknownOrdersTold >= MOST_UNKNOWN_ORDERS) return
+    this.#unknownOrdersTold++
+    this.#unknownOrders.push({ atUs: Math.round(this.#order.scheduler.nowUs()), key, route })
   }
 
   #tickEverySecond(startUs: number, cpuUsBefore: number): void {
@@ -300,10 +315,12 @@ class Drive {
   #flush(series: Batch['series'], beforeSec?: number): void {
     const orders = this.#orders
     this.#orders = []
+    const unknownOrders = this.#unknownOrders
+    this.#unknownOrders = []
     const slots = this.#tally?.takeSlots(beforeSec) ?? []
     const sendLags = this.#tally?.takeSendLags(beforeSec) ?? []
-    if (slots.length + sendLags.length + series.length + orders.length > 0)
-      this.#order.batch({ slots, sendLags, series, orders })
+    if (slots.length + sendLags.length + series.length + orders.length + unknownOrders.length > 0)
+      this.#order.batch({ slots, sendLags, series, orders, unknownOrders })
   }
 }
 

@@ -5,6 +5,7 @@ import { Attempt, type AttemptEnd, type Desk } from './attempt.ts'
 import { Browser } from './browser.ts'
 import type { ClickSpec } from './click-spec.ts'
 import { type Floor, LiveSession } from './live-session.ts'
+import { isUnanswered } from './outcome.ts'
 import { type Hands, type Order, playJourney } from './shopper.ts'
 import type { Casting, Visit } from './visit.ts'
 
@@ -19,6 +20,8 @@ export type FillDesk = {
   /** A session that is not through by then is left out; where the pace alone takes longer, it gets that long. */
   readonly deadlineUs: number
   readonly ordered: (order: Order, atUs: number) => void
+  /** A request got no answer. */
+  readonly unanswered: (spec: ClickSpec) => void
   readonly fail: (error: HarnessError) => void
 }
 
@@ -100,7 +103,7 @@ function prime(fill: FillDesk, visit: Visit): Promise<void> {
     }
     const browser = new Browser(fill.desk.transport)
     const click = async (spec: ClickSpec): Promise<Page> => {
-      const end = await sendOnce(fill.desk, browser, spec)
+      const end = await sendOnce(fill, browser, spec)
       if (end.outcome === 'ok' && end.page) return end.page
       leave()
       return new Promise(() => {})
@@ -143,7 +146,7 @@ function replay(
       await turn()
       // Its time is over: what it would still send would fall into the measured part.
       if (stage === 'left') return new Promise(() => {})
-      const end = await sendOnce(desk, browser, spec)
+      const end = await sendOnce(fill, browser, spec)
       if (end.outcome === 'ok' && end.page) return end.page
       leave()
       return new Promise(() => {})
@@ -190,9 +193,12 @@ function play(fill: FillDesk, visit: Visit, hands: Hands, ended: (error: unknown
   )
 }
 
-function sendOnce(desk: Desk, browser: Browser, spec: ClickSpec): Promise<AttemptEnd> {
+function sendOnce(fill: FillDesk, browser: Browser, spec: ClickSpec): Promise<AttemptEnd> {
   return new Promise((resolve) => {
-    new Attempt(desk, browser, spec, resolve).start()
+    new Attempt(fill.desk, browser, spec, (end) => {
+      if (isUnanswered(end.outcome, end.page?.status ?? null)) fill.unanswered(spec)
+      resolve(end)
+    }).start()
   })
 }
 

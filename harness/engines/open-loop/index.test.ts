@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startClock } from '../../clock.ts'
 import { countAtMost, fromPairs, quantileUs, toPairs } from '../../core/measure/histogram.ts'
 import type { LoadPlan } from '../../core/plan.ts'
-import type { OrderLine, SendLagLine, SeriesLine } from '../../core/record.ts'
+import type { OrderLine, SendLagLine, SeriesLine, UnknownOrderLine } from '../../core/record.ts'
 import type { Engine } from '../../ports.ts'
 import { loadScenario } from '../../scenario-file.ts'
 import { openLoopEngine } from './index.ts'
@@ -112,6 +112,7 @@ function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortCo
   const sendLags: Omit<SendLagLine, 'kind' | 'segment'>[] = []
   const series: Omit<SeriesLine, 'kind'>[] = []
   const acknowledged: Omit<OrderLine, 'kind' | 'segment'>[] = []
+  const unknownOrders: Omit<UnknownOrderLine, 'kind' | 'segment'>[] = []
   let began: (startUs: number) => void = () => {}
   const started = new Promise<number>((resolve) => {
     began = resolve
@@ -124,12 +125,13 @@ function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortCo
       sendLag: (lag) => sendLags.push(lag),
       series: (line) => series.push(line),
       order: (order) => acknowledged.push(order),
+      unknownOrder: (unknown) => unknownOrders.push(unknown),
     },
     began,
     signal,
   )
   end.catch(() => {})
-  return { slots, sendLags, series, acknowledged, started, end }
+  return { slots, sendLags, series, acknowledged, unknownOrders, started, end }
 }
 
 /** Waits until so much of a drive has passed on the engine's own clock. */
@@ -153,7 +155,7 @@ describe('the open-loop engine', () => {
       shop(request, response)
     })
     const driving = drive(engine, planOf('buyer', 20, 2), url)
-    const { slots, sendLags, series, acknowledged, started } = driving
+    const { slots, sendLags, series, acknowledged, unknownOrders, started } = driving
     const end = await driving.end
     expect(pid).not.toBe(process.pid)
     expect(seen).toHaveLength(end.attemptsSent)
@@ -165,6 +167,7 @@ describe('the open-loop engine', () => {
     expect(countOf(slots, { of: 'click', outcome: 'ok' })).toBe(end.clicksIntended)
     expect(end.sessionsStarted).toBe(end.sessionsIntended)
     expect(acknowledged).toHaveLength(countOf(slots, { of: 'click', route: 'POST /checkout' }))
+    expect(unknownOrders).toEqual([])
     expect(acknowledged[0]!.atUs).toBeGreaterThan(await started)
     expect(end.cpuCores).toBeGreaterThan(0)
     const lags = fromPairs(...sendLags.map(({ lagUs }) => lagUs))

@@ -70,6 +70,7 @@ export function openLoopEngine({ ownedHosts = [], system }: OpenLoopOptions = {}
       for (const lag of from.batch.sendLags) driving.sink.sendLag(lag)
       for (const reading of from.batch.series) driving.sink.series(reading)
       for (const order of from.batch.orders) driving.sink.order(order)
+      for (const unknown of from.batch.unknownOrders) driving.sink.unknownOrder(unknown)
     }
   }
 

@@ -138,6 +138,7 @@ function drive(
     sendLag: () => {},
     series: () => {},
     order: () => {},
+    unknownOrder: () => {},
   }
   const end = engine.drive(plan, url, sink, () => {}, stop ?? new AbortController().signal, enough)
   end.catch(() => {})

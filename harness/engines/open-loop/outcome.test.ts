@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { errorOutcome, statusOutcome } from './outcome.ts'
+import { errorOutcome, isUnanswered, statusOutcome } from './outcome.ts'
 
 describe('an outcome', () => {
+  it.each([
+    ['timeout', null, true],
+    ['reset', null, true],
+    ['wrong-status', 502, true],
+    ['wrong-status', 504, true],
+    ['wrong-status', 500, false],
+    ['wrong-status', 409, false],
+    ['shed', 503, false],
+    ['refused', null, false],
+    ['ok', 201, false],
+  ] as const)('of %s, status %s, leaves it open what became of the request: %s', (outcome, status, open) => {
+    expect(isUnanswered(outcome, status)).toBe(open)
+  })
+
   it.each([
     [200, false, 'ok'],
     [204, false, 'ok'],

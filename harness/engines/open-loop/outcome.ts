@@ -6,6 +6,14 @@ export function statusOutcome(status: number, hasRetryAfter: boolean): Outcome {
   return status === 503 && hasRetryAfter ? 'shed' : 'wrong-status'
 }
 
+/**
+ * Nobody told what became of the request: no answer came, or a balancer's that lost the server behind it. It may be done,
+ * still be under way, or never have arrived.
+ */
+export function isUnanswered(outcome: Outcome, status: number | null): boolean {
+  return outcome === 'timeout' || outcome === 'reset' || status === 502 || status === 504
+}
+
 const BY_CODE: Readonly<Record<string, Outcome>> = {
   ECONNREFUSED: 'refused',
   EADDRNOTAVAIL: 'refused',

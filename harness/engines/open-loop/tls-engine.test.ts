@@ -82,6 +82,7 @@ async function drive(url: string, http: Partial<HttpPlan>) {
       sendLag: () => {},
       series: () => {},
       order: () => {},
+      unknownOrder: () => {},
     }
     const end = await engine.drive(plan, url, sink, () => {}, new AbortController().signal)
     return { end, count: (match: Partial<Slot>) => countOf(slots, { of: 'click', ...match }) }

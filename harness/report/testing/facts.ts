@@ -61,6 +61,7 @@ export function surgeSegmentData(
     slots: [],
     sendLags: [],
     orders: [],
+    unknownOrders: [],
     series,
     end: {
       kind: 'segment-end',

@@ -44,6 +44,7 @@ export async function openGenerator() {
         sendLag: () => {},
         series: () => {},
         order: () => {},
+        unknownOrder: () => {},
       }
       const end = await engine.drive(
         planOf(drive, hash),

@@ -125,6 +125,7 @@ export type StubRun = {
   readonly slots: readonly Slot[]
   readonly sendLags: readonly SendLag[]
   readonly orders: Batch['orders']
+  readonly unknownOrders: Batch['unknownOrders']
   readonly series: Batch['series']
   readonly startUs: number
 }
@@ -165,6 +166,7 @@ export async function stubDrive(
     slots: batches.flatMap((batch) => batch.slots),
     sendLags: batches.flatMap((batch) => batch.sendLags),
     orders: batches.flatMap((batch) => batch.orders),
+    unknownOrders: batches.flatMap((batch) => batch.unknownOrders),
     series: batches.flatMap((batch) => batch.series),
   }
 }

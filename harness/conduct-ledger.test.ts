@@ -1,0 +1,72 @@
+import { Client } from 'pg'
+import { describe, expect, it } from 'vitest'
+import { conductor } from './conduct.ts'
+import type { RecordLine } from './core/record.ts'
+import { buildRun, recordLines } from './core/testing/build-run.ts'
+import type { Engine, Running } from './ports.ts'
+import { noPostgres, startPostgres } from './probes/testing/postgres-server.ts'
+import type { RunFolder } from './store.ts'
+
+if (noPostgres !== null && process.env['REQUIRE_ALL'] === '1') throw new Error(noPostgres)
+
+const INVARIANTS = [
+  { name: 'ledger', sql: 'select string_agg(id, $$ $$ order by id) as ids from ledger', expect: 'no rows' },
+  {
+    name: 'unknown',
+    sql: 'select string_agg(key, $$ $$ order by key) as keys from unknown',
+    expect: 'no rows',
+  },
+] as const
+
+/** A shopper of segment n who was told of order n, and one who was told nothing. */
+const shoppersOf = (segment: number): readonly RecordLine[] => [
+  { kind: 'order', segment, atUs: 1, id: `order-${segment}`, value: 1.5, currency: 'EUR' },
+  { kind: 'unknown-order', segment, atUs: 2, key: `key-'${segment}`, route: 'POST /checkout' },
+]
+
+describe.skipIf(noPostgres !== null)('what invariants join', () => {
+  it('are the orders of this arm that shoppers were told of, and the keys nobody answered', async () => {
+    const server = await startPostgres()
+    const client = new Client({ connectionString: server.url('postgres') })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      const run = buildRun({
+        segments: [{ arm: -1 }, { arm: 0 }, { arm: -1 }].map((one) => ({
+          perSec: 1,
+          durationSec: 1,
+          ...one,
+        })),
+      })
+      const lines: RecordLine[] = [...recordLines(run), ...[0, 1, 2].flatMap(shoppersOf)]
+      const conduct = conductor({
+        running: {
+          onDeath: () => {},
+          enforceBudgets: async () => {},
+          endpoints: { meter: async () => [] },
+          query: async (sql: string, values?: readonly unknown[]) =>
+            (await client.query(sql, values && [...values])).rows,
+        } as unknown as Running,
+        engine: {} as Engine,
+        folder: { lines, write: (line: RecordLine) => lines.push(line) } as unknown as RunFolder,
+        clock: { t0Ns: 0n, nowUs: () => 9 },
+        abortWhen: [],
+        interrupt: new AbortController().signal,
+        onLive: () => {},
+      })
+      const details = () => lines.flatMap((line) => (line.kind === 'invariant' ? [line.detail] : []))
+      await conduct.checkInvariants(INVARIANTS)
+      expect(details()).toEqual([
+        '1 rows, the first: {"ids":"order-0 order-2"}',
+        `1 rows, the first: {"keys":"key-'0 key-'2"}`,
+      ])
+      // What an arm leaves in the tables is gone when the next is checked.
+      lines.splice(0, lines.length, ...recordLines(run))
+      await conduct.checkInvariants(INVARIANTS)
+      expect(details()).toEqual(['1 rows, the first: {"ids":null}', '1 rows, the first: {"keys":null}'])
+    } finally {
+      await client.end()
+      await server.stop()
+    }
+  })
+})

@@ -5,6 +5,7 @@ import { catalogueRoutes } from './routes/catalogue.ts'
 import { healthRoutes } from './routes/health.ts'
 import { measureResponses } from './routes/measure-response.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { reservationRoutes } from './routes/reservations.ts'
 import type { Shop } from './routes/shop.ts'
 
 /** Pages bring their style along and load nothing. */
@@ -27,6 +28,7 @@ export function buildApp(shop: Shop): Express {
   app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
   app.use(catalogueRoutes(shop))
   app.use(orderRoutes(shop))
+  app.use(reservationRoutes(shop))
   app.use(() => {
     throw new ShopError(404, 'not-found', 'There is no such page.')
   })

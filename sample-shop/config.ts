@@ -102,7 +102,48 @@ export const KNOBS = {
     [0, 1_000_000_000],
     'stock of product 1',
   ),
+  reservationForm: knob(
+    'SHOP_RESERVATION_FORM',
+    '',
+    0,
+    [0, 1],
+    '1: the page of product 1 offers a reservation; 0: only programs know',
+  ),
+  reservationMs: knob(
+    'SHOP_RESERVATION_MS',
+    'ms',
+    120_000,
+    [50, 86_400_000],
+    'a reservation keeps its pieces this long',
+  ),
+  reservationSweepMs: knob(
+    'SHOP_RESERVATION_SWEEP_MS',
+    'ms',
+    1000,
+    [10, 3_600_000],
+    'time between two sweeps of expired reservations while there are any open',
+  ),
+  reservationLookMs: knob(
+    'SHOP_RESERVATION_LOOK_MS',
+    'ms',
+    60_000,
+    [10, 3_600_000],
+    'time between two looks for open reservations of other instances',
+  ),
+  reservationSweepBatch: knob(
+    'SHOP_RESERVATION_SWEEP_BATCH',
+    'reservations',
+    100,
+    [1, 10_000],
+    'expired reservations one transaction gives back',
+  ),
 } as const
+
+/**
+ * How a reservation keeps the door-buster's pieces. `row`: off its one stock row. `units`: one row a piece, so that
+ * shoppers do not wait for each other; the seed must run with the same mode. Other products are always `row`.
+ */
+const RESERVATION_MODES = ['row', 'units'] as const
 
 /** Of `paymentMs`, when a flaw is on that needs a payment provider worth waiting for. */
 const SLOW_PAYMENT_MS = 60
@@ -113,6 +154,7 @@ export type Config = { readonly [Name in keyof typeof KNOBS]: number } & {
   readonly port: number
   readonly instance: string
   readonly flaws: Flaws
+  readonly reservationMode: (typeof RESERVATION_MODES)[number]
 }
 
 const flawIds = Object.keys(FLAWS) as [Flaw, ...Flaw[]]
@@ -140,6 +182,9 @@ const settings = z.object({
     .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
     .pipe(z.array(z.enum(flawIds, { error: `expected a comma list of ${flawIds.join(', ')}` }))),
   SHOP_SIZE: z.enum(sizes, { error: `expected ${sizes.join(' or ')}` }).default('S'),
+  SHOP_RESERVATION_MODE: z
+    .enum(RESERVATION_MODES, { error: `expected ${RESERVATION_MODES.join(' or ')}` })
+    .default('row'),
   ...Object.fromEntries(
     Object.values(KNOBS).map(({ env, unit, from, to }) => [env, wholeNumber(unit, from, to).optional()]),
   ),
@@ -165,7 +210,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (!parsed.success || problems.length > 0) {
     throw new Error(`The shop's configuration is not valid:\n  ${[...new Set(problems)].join('\n  ')}`)
   }
-  const { DATABASE_URL, HOST, PORT, INSTANCE, SHOP_FLAWS, SHOP_SIZE: size, ...numbers } = parsed.data
+  const {
+    DATABASE_URL,
+    HOST,
+    PORT,
+    INSTANCE,
+    SHOP_FLAWS,
+    SHOP_SIZE: size,
+    SHOP_RESERVATION_MODE,
+    ...numbers
+  } = parsed.data
   const flaws: Flaws = new Set(SHOP_FLAWS)
   const values: Partial<Record<string, unknown>> = numbers
   const slow = flaws.has('hot-row') || flaws.has('pool-held')
@@ -179,5 +233,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       values[env] ?? defaults[name] ?? byDefault,
     ]),
   ) as { [Name in keyof typeof KNOBS]: number }
-  return { ...knobs, databaseUrl: DATABASE_URL, host: HOST, port: PORT, instance: INSTANCE, flaws }
+  return {
+    ...knobs,
+    databaseUrl: DATABASE_URL,
+    host: HOST,
+    port: PORT,
+    instance: INSTANCE,
+    flaws,
+    reservationMode: SHOP_RESERVATION_MODE,
+  }
 }

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { openDatabase } from './data/database.ts'
+import { startSweeper } from './domain/sweep-reservations.ts'
 import { openTelemetry } from './telemetry.ts'
 
 const SWEEP_MS = 20
@@ -12,7 +13,8 @@ function serve(config: Config): void {
   const log = pino({ base: { instance: config.instance } })
   const telemetry = openTelemetry()
   const database = openDatabase(config, telemetry, log)
-  const server = createServer(buildApp({ config, database, telemetry, log }))
+  const sweeper = startSweeper(config, database, log)
+  const server = createServer(buildApp({ config, database, telemetry, log, sweeper }))
   // Longer than any balancer keeps its side open: the one that closes first must not be us, in mid-request.
   server.keepAliveTimeout = config.keepAliveMs
   server.on('error', (error) => {
@@ -31,7 +33,10 @@ function serve(config: Config): void {
     setTimeout(() => process.exit(0), config.shutdownMs).unref()
     server.close(() => {
       telemetry.close()
-      void database.close().finally(() => process.exit(0))
+      void sweeper
+        .stop()
+        .then(() => database.close())
+        .finally(() => process.exit(0))
     })
     // A connection that answers its last request after this point would be kept alive, so they are swept until the end.
     server.closeIdleConnections()

@@ -2,13 +2,18 @@
  * The shop's tables. An embedded string, so that the bundled seed needs no file beside it.
  *
  * - Stock stands apart from products: checkouts update it all the time, and product pages must not trip over the
- *   dead rows that leaves. `stocked` never changes, so `stocked - on_hand` must equal what live orders took.
+ *   dead rows that leaves. `stocked` rises with `on_hand` at a restock and never otherwise, so `stocked - on_hand`
+ *   must equal what live orders and open reservations took.
  * - Lines and cart items carry no foreign key to products: its share lock on the door-buster's row in every
  *   checkout would be a hot spot nobody asked for.
+ * - A reservation's id is a secret like a cart's: who knows it may release it. By `return_by`, two sweeps after it
+ *   expired, its pieces must be back.
+ * - `stock_units` has rows only for products reserved by the unit. There `on_hand` changes with the sale, not with
+ *   the reservation: a row that every reservation updates is what units are there to avoid.
  * - A live order has an idempotency key; seeded past orders have none.
  */
 export const SCHEMA = `
-drop table if exists order_lines, orders, cart_items, reviews, stock, products, categories cascade;
+drop table if exists reservations, stock_units, order_lines, orders, cart_items, reviews, stock, products, categories cascade;
 
 create table categories (
   id integer primary key,
@@ -68,6 +73,28 @@ create table order_lines (
   price_cents integer not null,
   primary key (order_id, line_no)
 ) with (parallel_workers = 0);
+
+create table reservations (
+  id uuid primary key,
+  idempotency_key text not null unique,
+  product_id integer not null,
+  quantity integer not null check (quantity > 0),
+  by_unit boolean not null,
+  state text not null default 'held' check (state in ('held', 'claimed', 'released', 'expired')),
+  order_id integer,
+  made_at timestamptz not null default now(),
+  expires_at timestamptz not null,
+  return_by timestamptz not null,
+  check ((state = 'claimed') = (order_id is not null))
+) with (parallel_workers = 0);
+
+create table stock_units (
+  sku integer not null,
+  unit integer not null,
+  reservation uuid,
+  order_id integer,
+  primary key (sku, unit)
+) with (parallel_workers = 0);
 `
 
 /** Indexes are built, and references checked, after the rows are in: several times faster. */
@@ -76,6 +103,9 @@ alter table order_lines add foreign key (order_id) references orders;
 create index products_by_category on products (category_id, popularity desc, id);
 create index products_by_popularity on products (popularity desc, id);
 create index products_by_word on products using gin (words);
+create index reservations_open on reservations (expires_at) where state = 'held';
+create index stock_units_free on stock_units (sku, unit) where reservation is null and order_id is null;
+create index stock_units_reserved on stock_units (reservation) where reservation is not null;
 `
 
 /** The index whose absence is the flaw `missing-index`. */

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ADJECTIVES, DEPARTMENTS, MATERIALS } from './catalogue-words.ts'
 import { INDEXES, REVIEWS_INDEX, SCHEMA } from './schema.ts'
 
@@ -21,7 +22,7 @@ const categories = () =>
 
 /** What fills the empty database, in order. All of it is SQL that Postgres executes by itself: no row travels. */
 export function seedStatements(config: Config): readonly string[] {
-  const { seed, products, reviews, pastOrders, doorBusterStock, flaws } = config
+  const { seed, products, reviews, pastOrders, doorBusterStock, flaws, reservationMode } = config
   // The log-uniform draw is Zipf's law with s = 1: P(rank ≤ r) = ln(r + 1) ÷ ln(n + 1).
   const popularProduct = (row: string, stream: number) =>
     `least(${products}, floor(exp(${draw(row, stream, seed)} / 2147483648.0::float8 * ln(${products + 1}::float8))))::integer`
@@ -74,8 +75,13 @@ export function seedStatements(config: Config): readonly string[] {
        from (select order_id, sum(quantity * price_cents)::integer as total_cents from order_lines group by 1) lines
       where id = order_id`,
     `select setval(pg_get_serial_sequence('orders', 'id'), ${pastOrders + 1}, false)`,
+    ...(reservationMode === 'units'
+      ? [
+          `insert into stock_units (sku, unit) select ${DOOR_BUSTER}, i from generate_series(1, ${doorBusterStock}) i`,
+        ]
+      : []),
     INDEXES,
     ...(flaws.has('missing-index') ? [] : [REVIEWS_INDEX]),
-    'vacuum (analyze, freeze) categories, products, stock, reviews, cart_items, orders, order_lines',
+    'vacuum (analyze, freeze) categories, products, stock, reviews, cart_items, orders, order_lines, reservations, stock_units',
   ]
 }

@@ -39,6 +39,8 @@ export type ProductPage = Product & {
   readonly category: Category
   readonly reviews: readonly Review[]
   readonly related: readonly Product[]
+  /** The page offers to reserve a piece; absent: it does not. */
+  readonly reservable?: boolean
 }
 
 export type SearchPage = { readonly query: string; readonly products: readonly Product[] }

@@ -11,9 +11,12 @@ import {
   type PlacedOrder,
   takeStock,
 } from '../data/orders.ts'
+import { sellFreeUnits } from '../data/stock-units.ts'
 import { type Item, MOST_LINES, MOST_PIECES, mergeItems } from './cart.ts'
 import { confirmOrder, type Order } from './order.ts'
 import { authorisePayment } from './payment.ts'
+import { isByUnit } from './reservation.ts'
+import { openReservation, sellReserved } from './reserve.ts'
 import { ShopError } from './shop-error.ts'
 
 export type CheckoutRequest = {
@@ -22,6 +25,8 @@ export type CheckoutRequest = {
   /** `null`: what is in the cart. */
   readonly items: readonly Item[] | null
   readonly cart: string | null
+  /** Instead of items: id of the reservation that keeps them. */
+  readonly reservation: string | null
 }
 
 /** `placed` is false when the key's order was there already: same key and same request give the same order. */
@@ -31,6 +36,10 @@ export type CheckoutResult = { readonly order: Order; readonly placed: boolean }
  * Turns a request into a paid order: quote, pay, place. The payment stands outside the transaction and holds no
  * connection (unless a flaw says otherwise); in the transaction the stock comes last, so that a popular product's
  * row is locked for one statement and the commit, not for the whole checkout.
+ *
+ * A reservation is looked at before the payment (who comes too late is told at once) and claimed after it, in the
+ * order's transaction: it may expire while the provider takes its time. Then nothing is charged: what precedes the order
+ * is an authorisation, which lapses unless an order captures it, and the order that would have is rolled back.
  */
 export async function checkOut(
   database: Database,
@@ -42,8 +51,8 @@ export async function checkOut(
     return database.hold(spent, async (connection) => {
       const quote = await prepare(connection, request)
       if (!('items' in quote)) return replay(quote, request)
-      return place(connection, request, quote, async () => {
-        await lockStock(connection, quote.items)
+      return place(connection, config, request, quote, async () => {
+        if (request.reservation === null) await lockStock(connection, quote.items)
         await authorisePayment(config.paymentMs)
       })
     })
@@ -53,20 +62,20 @@ export async function checkOut(
       const quote = await prepare(connection, request)
       if (!('items' in quote)) return replay(quote, request)
       await authorisePayment(config.paymentMs)
-      return place(connection, request, quote)
+      return place(connection, config, request, quote)
     })
   }
   const quote = await database.hold(spent, (connection) => prepare(connection, request))
   if (!('items' in quote)) return replay(quote, request)
   await authorisePayment(config.paymentMs)
-  return database.hold(spent, (connection) => place(connection, request, quote))
+  return database.hold(spent, (connection) => place(connection, config, request, quote))
 }
 
 /** The order already placed under this key, or the order to place: items merged, known, priced. */
 async function prepare(connection: Connection, request: CheckoutRequest): Promise<PlacedOrder | NewOrder> {
   const placed = await findOrderByKey(connection, request.key)
   if (placed) return placed
-  const wanted = request.items ?? (await findCart(connection, request.cart)).items
+  const wanted = await findWanted(connection, request)
   const items = mergeItems(wanted)
   if (items.length === 0) throw new ShopError(400, 'empty-cart', 'There is nothing to check out.')
   if (items.length > MOST_LINES || items.some(({ quantity }) => quantity > MOST_PIECES)) {
@@ -87,8 +96,18 @@ async function prepare(connection: Connection, request: CheckoutRequest): Promis
   return { key: request.key, requestHash: hashRequest(request), email: request.email, items, totalCents }
 }
 
+/** What the request is about: the reserved pieces, the explicit items, else the cart. */
+async function findWanted(
+  connection: Connection,
+  { reservation, items, cart }: CheckoutRequest,
+): Promise<readonly Item[]> {
+  if (reservation !== null) return [await openReservation(connection, reservation)]
+  return items ?? (await findCart(connection, cart)).items
+}
+
 async function place(
   connection: Connection,
+  config: Config,
   request: CheckoutRequest,
   order: NewOrder,
   beforehand?: () => Promise<void>,
@@ -97,10 +116,15 @@ async function place(
     await beforehand?.()
     const claimed = await insertOrder(connection, order)
     if (claimed === null) return null
+    if (request.reservation !== null) {
+      await sellReserved(connection, request.reservation, claimed)
+      return claimed
+    }
     if (request.items === null && request.cart !== null) await clearCart(connection, request.cart)
     // Always from the highest id down: checkouts cannot lock each other out, and the door-buster (id 1) comes last.
     for (const item of order.items) {
-      if (!(await takeStock(connection, item))) {
+      const unitsTaken = !isByUnit(config, item.product) || (await sellFreeUnits(connection, claimed, item))
+      if (!unitsTaken || !(await takeStock(connection, item))) {
         throw new ShopError(409, 'out-of-stock', `Product ${item.product} is sold out.`)
       }
     }
@@ -119,9 +143,10 @@ function replay(placed: PlacedOrder, request: CheckoutRequest): CheckoutResult {
   return { order: confirmOrder(placed.id, placed.totalCents, placed.status), placed: false }
 }
 
-/** What makes two requests the same: who pays, and for what (the explicit items, else the cart). */
-function hashRequest({ email, items, cart }: CheckoutRequest): string {
-  const what = items ? mergeItems(items).map(({ product, quantity }) => [product, quantity]) : cart
+/** What makes two requests the same: who pays, and for what (the reservation, the explicit items, else the cart). */
+function hashRequest({ email, items, cart, reservation }: CheckoutRequest): string {
+  const listed = items ? mergeItems(items).map(({ product, quantity }) => [product, quantity]) : cart
+  const what = reservation === null ? listed : { reservation }
   return createHash('sha256')
     .update(JSON.stringify([email, what]))
     .digest('base64url')

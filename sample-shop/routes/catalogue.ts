@@ -1,6 +1,7 @@
 import { Router } from 'express'
 import { findBestSellers } from '../data/best-sellers.ts'
 import { findCategory, findHome, findProduct, searchProducts } from '../data/catalogue.ts'
+import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import { bestSellersPage, categoryPage, homePage, productPage, searchPage } from '../views/catalogue.tsx'
 import { pageRoute } from './answer.ts'
@@ -31,7 +32,7 @@ export function catalogueRoutes(shop: Shop): Router {
       const id = readId(request.params['id'])
       const product = id === null ? null : await findProduct(connection, id, config)
       if (!product) throw new ShopError(404, 'unknown-product', 'There is no such product.')
-      return product
+      return config.reservationForm === 1 && id === DOOR_BUSTER ? { ...product, reservable: true } : product
     }),
   )
   routes.get(

@@ -34,11 +34,12 @@ export function orderRoutes(shop: Shop): Router {
     else response.redirect(303, '/cart')
   })
   routes.post('/checkout', async (request, response) => {
-    const { email, items, key } = readCheckout(request.body)
+    const { email, items, reservation, key } = readCheckout(request.body)
     const { order, placed } = await checkOut(database, config, spentBy(response), {
       key: readIdempotencyKey(request, key),
       email,
       items: items ?? null,
+      reservation: reservation ?? null,
       cart: readCartCookie(request),
     })
     if (placed) telemetry.ordered(order.totalCents)

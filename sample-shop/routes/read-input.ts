@@ -29,17 +29,29 @@ const line = (most: number) =>
     .max(most)
     .regex(/^\P{Cc}*$/u)
 
-const checkout = z.object({
-  email: line(200).pipe(z.email()),
-  items: z.array(item).min(1).max(MOST_LINES).optional(),
-  key: z.string().optional(),
-})
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+const checkout = z
+  .object({
+    email: line(200).pipe(z.email()),
+    items: z.array(item).min(1).max(MOST_LINES).optional(),
+    reservation: z.string().regex(UUID).optional(),
+    key: z.string().optional(),
+  })
+  .refine(({ items, reservation }) => items === undefined || reservation === undefined, {
+    error: 'expected items or a reservation, not both',
+  })
+
+const reservation = item.extend({ key: z.string().optional() })
 
 /** Body of POST /cart/items. Throws a ShopError 400. */
 export const readItem = (body: unknown) => read(item, body)
 
 /** Body of POST /checkout. Throws a ShopError 400. */
 export const readCheckout = (body: unknown) => read(checkout, body)
+
+/** Body of POST /reservations. Throws a ShopError 400. */
+export const readReservation = (body: unknown) => read(reservation, body)
 
 function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body)
@@ -51,6 +63,11 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
 /** The id in a path; `null` when it can be no id, which makes it an unknown one. */
 export function readId(text: unknown): number | null {
   return typeof text === 'string' && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null
+}
+
+/** The id of a reservation in a path; `null` when it can be no id. */
+export function readReservationId(text: unknown): string | null {
+  return typeof text === 'string' && UUID.test(text) ? text : null
 }
 
 /** ?page=, 1 when absent. Throws a ShopError 400. */
@@ -69,7 +86,7 @@ export function readSearchQuery(request: Request): string {
   return parsed.data
 }
 
-/** The idempotency key of a checkout: the header, or the field of the HTML form. Throws a ShopError 400. */
+/** The idempotency key of a checkout or reservation: the header, or the field of the HTML form. Throws a ShopError 400. */
 export function readIdempotencyKey(request: Request, field: string | undefined): string {
   const parsed = line(100).safeParse(request.get('Idempotency-Key') ?? field)
   if (!parsed.success) {
@@ -77,8 +94,6 @@ export function readIdempotencyKey(request: Request, field: string | undefined):
   }
   return parsed.data
 }
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** The shopper's cart id out of the cookie; `null` when there is none or it was tampered with. */
 export function readCartCookie(request: Request): string | null {

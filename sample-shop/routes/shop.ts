@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Database } from '../data/database.ts'
+import type { Sweeper } from '../domain/sweep-reservations.ts'
 import type { Telemetry } from '../telemetry.ts'
 
 /** What every route is given. */
@@ -9,4 +10,6 @@ export type Shop = {
   readonly database: Database
   readonly telemetry: Telemetry
   readonly log: Logger
+  /** Absent: nobody gives expired reservations back here. */
+  readonly sweeper?: Sweeper
 }

@@ -6,6 +6,7 @@ import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { openDatabase } from '../data/database.ts'
 import { seedStatements } from '../data/seed-statements.ts'
+import { startSweeper } from '../domain/sweep-reservations.ts'
 import { openTelemetry } from '../telemetry.ts'
 
 export type Settings = Readonly<Record<string, string>>
@@ -43,7 +44,9 @@ export async function startTestShop(databaseUrl: string, settings: Settings = {}
   const log = pino({ level: 'silent' })
   const telemetry = openTelemetry()
   const database = openDatabase(config, telemetry, log)
-  const server = createServer(buildApp({ config, database, telemetry, log })).listen(0, '127.0.0.1')
+  const sweeper = startSweeper(config, database, log)
+  const app = buildApp({ config, database, telemetry, log, sweeper })
+  const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
@@ -74,6 +77,7 @@ export async function startTestShop(databaseUrl: string, settings: Settings = {}
       server.closeAllConnections()
       server.close()
       telemetry.close()
+      await sweeper.stop()
       await database.close()
     },
   }

@@ -4,6 +4,7 @@ import { formatCents } from '../domain/money.ts'
 import { page } from './page.ts'
 import { Picture } from './picture.tsx'
 import { card, cards, ProductGrid, Stars } from './product-card.tsx'
+import { ReserveForm } from './reserve-form.tsx'
 
 export const homePage = page({
   model: ({ products, categories }: HomePage) => ({ products: cards(products), categories }),
@@ -59,7 +60,19 @@ export const categoryPage = page({
 export const productPage = page({
   model: (product: ProductPage) => ({ ...card(product), related: cards(product.related) }),
   title: ({ name }) => name,
-  content: ({ id, name, category, price, rating, reviewCount, onHand, description, reviews, related }) => (
+  content: ({
+    id,
+    name,
+    category,
+    price,
+    rating,
+    reviewCount,
+    onHand,
+    reservable,
+    description,
+    reviews,
+    related,
+  }) => (
     <>
       <p class="soft">
         {category.department} · <a href={`/categories/${category.id}`}>{category.name}</a>
@@ -74,6 +87,7 @@ export const productPage = page({
           </p>
           <p>{description}</p>
           {onHand > 0 ? <AddToCart id={id} onHand={onHand} /> : <strong>Sold out</strong>}
+          {reservable && onHand > 0 && <ReserveForm product={id} />}
         </div>
       </div>
       <h2>Reviews</h2>

@@ -14,6 +14,7 @@ import type { Topology } from './core/topology.ts'
 import { type Experiment, TIMING } from './experiment.ts'
 import type { AppSpec, Engine, Environment, Probe, Running } from './ports.ts'
 import { startSampling } from './probes/sampling.ts'
+import { readDataFacts } from './read-data-facts.ts'
 import { loadScenario } from './scenario-file.ts'
 import { createRun, type RunFolder } from './store.ts'
 import { VERSION } from './version.ts'
@@ -142,6 +143,8 @@ export async function onStage<T>(
       events.note,
       request.interrupt,
     )
+    const data = await readDataFacts(running.query)
+    if (data) folder.write({ kind: 'data', atUs: clock.nowUs(), ...data })
     const { pid } = await opening
     await running.adopt(pid)
     const sampling = await startSampling(world.probes, running.endpoints, clock, (reading) => {

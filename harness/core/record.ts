@@ -15,6 +15,7 @@ export const RECORD_SCHEMA = 1
 export type RecordLine =
   | HeaderLine
   | ArmLine
+  | DataLine
   | SegmentLine
   | SlotLine
   | SendLagLine
@@ -87,6 +88,26 @@ export type ArmLine = {
   readonly fixes: readonly FixStep[]
   readonly topology: Topology | null
   readonly isolation: Isolation
+}
+
+/** How much data the system was measured on, once it was seeded; records before December 2026 have none. */
+export type DataLine = DataFacts & { readonly kind: 'data'; readonly atUs: number }
+
+export type DataFacts = {
+  /** The largest tables, largest first. */
+  readonly tables: readonly TableSize[]
+  /** Of all tables with their indexes. */
+  readonly bytes: number
+  /** What the database keeps in its own memory (Postgres' shared_buffers). */
+  readonly cacheBytes: number
+}
+
+export type TableSize = {
+  readonly table: string
+  /** The database's own estimate; `null`: it has not counted yet. */
+  readonly rows: number | null
+  /** With its indexes. */
+  readonly bytes: number
 }
 
 export const ISOLATION_MEANS = [

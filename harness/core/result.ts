@@ -1,6 +1,6 @@
 import type { BottleneckClass } from './bottleneck.ts'
 import type { FixStep } from './fixes.ts'
-import type { HeaderLine, Isolation, Scope } from './record.ts'
+import type { DataFacts, HeaderLine, Isolation, Scope } from './record.ts'
 import type { Topology } from './topology.ts'
 
 /**
@@ -30,6 +30,8 @@ export type Common<Command extends string> = {
   readonly isolation: Isolation
   /** Speed of this machine's cores while it measured, relative to the cores that budgets are in; `null`: not followed. */
   readonly coreSpeed: CoreSpeed | null
+  /** What the tables held and weighed after seeding; `null`: not known. */
+  readonly data: DataFacts | null
   readonly notTested: readonly string[]
   /** Made with `--quick`: not for sign-off. */
   readonly quick: boolean

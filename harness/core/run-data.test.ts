@@ -23,6 +23,14 @@ test('so do the keys that nobody answered', () => {
   expect(readRun(recordLines(read))).toEqual(read)
 })
 
+test('what the data was is known, or not, as in a record of before', () => {
+  const data = { tables: [{ table: 'orders', rows: 40_000, bytes: 8e6 }], bytes: 9e6, cacheBytes: 128e6 }
+  const read = readRun([...recordLines(run), { kind: 'data', atUs: 5, ...data }])!
+  expect(read.data).toEqual(data)
+  expect(readRun(recordLines(read))).toEqual(read)
+  expect(run.data).toBeNull()
+})
+
 test('a record of before has none', () => {
   expect(run.segments.every(({ sendLags }) => sendLags.length === 0)).toBe(true)
 })

@@ -1,5 +1,6 @@
 import type {
   ArmLine,
+  DataFacts,
   EndLine,
   EventLine,
   HeaderLine,
@@ -18,6 +19,8 @@ import type {
 export type RunData = {
   readonly header: HeaderLine
   readonly arms: readonly ArmLine[]
+  /** `null`: not known, as in old records. */
+  readonly data: DataFacts | null
   readonly segments: readonly SegmentData[]
   readonly series: readonly SeriesLine[]
   readonly events: readonly EventLine[]
@@ -44,6 +47,7 @@ export type SegmentData = {
 export function readRun(lines: Iterable<RecordLine>): RunData | null {
   let header: HeaderLine | null = null
   let end: EndLine | null = null
+  let data: DataFacts | null = null
   const arms: ArmLine[] = []
   const segmentLines: SegmentLine[] = []
   const ends = new Map<number, SegmentEndLine>()
@@ -61,6 +65,9 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
         break
       case 'arm':
         arms.push(line)
+        break
+      case 'data':
+        data = { tables: line.tables, bytes: line.bytes, cacheBytes: line.cacheBytes }
         break
       case 'segment':
         segmentLines.push(line)
@@ -109,7 +116,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       end: segmentEnd,
     }
   })
-  return { header, arms, segments, series, events, invariants, end }
+  return { header, arms, data, segments, series, events, invariants, end }
 }
 
 function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {

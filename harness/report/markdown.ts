@@ -6,6 +6,7 @@ import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from '
 import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
 import { plainText } from './plain-text.ts'
 import { classWords } from './story/class-words.ts'
+import { dataWords } from './story/data-words.ts'
 import { doNotBuy, fixRows } from './story/fix-rows.ts'
 import { incidentMoments } from './story/moments.ts'
 import { nextStepOf, PROGRAM } from './story/next-step.ts'
@@ -172,6 +173,7 @@ function measurement({ result }: Story, run: RunData): readonly string[] {
     '## Measurement',
     `CPU budgeted by ${isolationWords(result)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
       `Took ${formatElapsed(result.elapsedSec)}.`,
+    ...(result.data ? [`Data: ${text(dataWords(result.data))}.`] : []),
     ...(failed.length > 0
       ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]
       : []),

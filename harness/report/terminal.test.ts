@@ -28,6 +28,7 @@ describe('the terminal answer', () => {
       '            load balancing over 2   31 (28–34)   ×1.0  no effect: alone it buys nothing',
       '            both                   101 (92–110)  ×3.3  HOLDS in 1 of 1 replays; headroom 68 %',
       '  orders    no oversell, no order doubled, no confirmed order lost: held, in 477 confirmed orders',
+      "  data      orders 40,000 · products 10,000, 27 MB with indexes: fits the database's cache of 128 MB",
       '  trust     sound: 5 of 6 checks (a step that failed one does not count), CPU budgets bind ± 3 % ·',
       "            sample shop: these are not your site's numbers",
       'report reports/latest/report.html ·',

@@ -3,6 +3,7 @@ import type { HeaderLine } from '../core/record.ts'
 import type { AnyResult } from '../core/result.ts'
 import { formatElapsed, formatRate } from './format.ts'
 import { plainText } from './plain-text.ts'
+import { dataWords } from './story/data-words.ts'
 import { fixRows } from './story/fix-rows.ts'
 import { incidentSentence } from './story/moments.ts'
 import { nextStepOf } from './story/next-step.ts'
@@ -48,6 +49,7 @@ export function renderAnswer(result: AnyResult, { colour, width, header }: Termi
     ...causeLines(story, columns),
     ...fixLines(story, columns),
     ...orderLines(story, columns),
+    ...dataLines(story, columns),
     line('trust', `${trustOf(story).says} · ${scopeWords(result.scope).says}`, columns),
   ]
   return [
@@ -133,6 +135,10 @@ function fixLines(story: Story, columns: number): readonly string[] {
 function orderLines(story: Story, columns: number): readonly string[] {
   if (!story.invariants || !story.believable) return []
   return [line('orders', ordersSentence(story.invariants, ordersTaken(story)), columns)]
+}
+
+function dataLines({ result }: Story, columns: number): readonly string[] {
+  return result.data ? [line('data', dataWords(result.data), columns)] : []
 }
 
 function lastLine(story: Story, columns: number): string {

@@ -29,6 +29,7 @@ export function commonOf<Command extends string>(
     validity: { trusted: reasons.length === 0, reasons, checks: validity.checks },
     isolation: run.arms[0]?.isolation ?? NOT_ENFORCED,
     coreSpeed: coreSpeedOf(run),
+    data: run.data,
     notTested: notTested(run.header.scope, run),
     quick: run.header.options.quick,
     partial: isPartial(run),

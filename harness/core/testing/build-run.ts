@@ -93,6 +93,7 @@ export function buildRun(options: RunOptions): RunData {
 /** The run as the lines a record file would hold, header first. */
 export function recordLines(run: RunData): RecordLine[] {
   const lines: RecordLine[] = [run.header, ...run.arms]
+  if (run.data) lines.push({ kind: 'data', atUs: 0, ...run.data })
   for (const segment of run.segments) {
     lines.push(
       segment.line,

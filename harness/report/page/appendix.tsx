@@ -11,6 +11,7 @@ import {
   formatValue,
   formatWhen,
 } from '../format.ts'
+import { dataWords } from '../story/data-words.ts'
 import { GLOSSARY } from '../story/glossary.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS } from '../story/sign-off.ts'
 import type { Story } from '../story/story.ts'
@@ -156,6 +157,7 @@ function machinePairs({ result }: Story, { header }: RunData): readonly Pair[] {
   const { cores, memoryMb, node, platform, speed } = header.machine
   const { name, path, hash, seed } = header.scenario
   return [
+    ...(result.data ? [['data', dataWords(result.data)] as const] : []),
     ['machine', `${cores} cores, ${formatCount(memoryMb)} MB, ${platform}, Node.js ${node}`],
     ['speed of a core', `${speed.toFixed(2)} of the reference core the budgets are written for`],
     ['scenario', `${name} (${path}, ${hash.slice(0, 12)}), seed ${seed}`],

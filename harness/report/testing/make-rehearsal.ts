@@ -65,6 +65,14 @@ function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'reh
     validity: { trusted: true, reasons: [], checks: CHECKS },
     isolation: ISOLATION,
     coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
+    data: {
+      tables: [
+        { table: 'orders', rows: 40_000, bytes: 8_552_448 },
+        { table: 'products', rows: 10_000, bytes: 3_858_432 },
+      ],
+      bytes: 28_000_000,
+      cacheBytes: 134_217_728,
+    },
     notTested: [
       'your data size: the sample shop has 10,000 products and fits in memory',
       'CDN and browser caches: every click reached the shop',
@@ -313,6 +321,7 @@ function runData(surges: readonly SurgeResult[]): RunData {
   return {
     header: HEADER,
     arms: surges.map(({ arm }) => armLine(arm, fixesOf(arm), applyFixes(TODAY, fixesOf(arm)))),
+    data: null,
     segments,
     series: segments.flatMap(({ series }) => series),
     events: [

@@ -118,17 +118,17 @@ test.each([
   [
     'a claimed reservation whose order is gone',
     'update reservations set order_id = 99 where order_id = 4',
-    'reservations sold once, as reserved',
+    'reservations sold as reserved',
   ],
   [
     'an order of more than was reserved',
     'update reservations set quantity = 3 where order_id = 4',
-    'reservations sold once, as reserved',
+    'reservations sold as reserved',
   ],
   [
     'a reservation claimed after its time',
     `update reservations set expires_at = now() - interval '1 h' where order_id = 4`,
-    'reservations sold once, as reserved',
+    'reservations sold as reserved',
   ],
   [
     'an expired reservation that no sweep found',

@@ -52,7 +52,7 @@ export const invariants = [
     expect: 'no rows',
   },
   {
-    name: 'reservations sold once, as reserved',
+    name: 'reservations sold as reserved',
     sql: `select reservations.id from reservations left join orders on orders.id = order_id
            where state = 'claimed'
              and (orders.id is null or orders.placed_at > expires_at

@@ -369,6 +369,7 @@ describe('an engine that dies', () => {
       sendLag: () => {},
       series: () => {},
       order: () => {},
+      unknownOrder: () => {},
     }
     const url = await serve(shop)
     const end = engine.drive(planOf('one page', 20, 30), url, sink, () => {}, new AbortController().signal)

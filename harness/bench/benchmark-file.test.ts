@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { benchmarkFile, benchmarkMarkdown } from './benchmark-file.ts'
+import { benchmarkFile, benchmarkMarkdown, withRows } from './benchmark-file.ts'
 import type { Figure } from './row.ts'
 
 const FIGURES: readonly Figure[] = [
@@ -22,6 +22,7 @@ describe('benchmarkFile', () => {
     expect(FILE.rows).toEqual([
       {
         what: 'cost',
+        takenOn: '2026-12-01T10:00:00.000Z',
         measured: 1.432,
         must: 1.6,
         bound: 'at-most',
@@ -35,6 +36,7 @@ describe('benchmarkFile', () => {
       },
       {
         what: 'rate',
+        takenOn: '2026-12-01T10:00:00.000Z',
         measured: 45_000,
         must: 20_000,
         bound: 'at-least',
@@ -46,6 +48,7 @@ describe('benchmarkFile', () => {
       },
       {
         what: 'a | b',
+        takenOn: '2026-12-01T10:00:00.000Z',
         measured: null,
         must: 3,
         bound: 'at-most',
@@ -54,6 +57,27 @@ describe('benchmarkFile', () => {
         notes: ['hey: not installed'],
       },
     ])
+  })
+
+  it('takes rows that were measured anew, each with its own date, and keeps the others', () => {
+    const again = benchmarkFile('engine', new Date('2026-12-02T10:00:00Z'), FILE.machine, [
+      { ...FIGURES[1]!, measured: 19_000 },
+      { what: 'another', measured: 1, unit: 's', must: { atMost: 2 } },
+    ])
+    expect(
+      withRows(FILE, again).rows.map(({ what, measured, holds, takenOn }) => [
+        what,
+        measured,
+        holds,
+        takenOn.slice(0, 10),
+      ]),
+    ).toEqual([
+      ['cost', 1.432, true, '2026-12-01'],
+      ['rate', 19_000, false, '2026-12-02'],
+      ['a | b', null, false, '2026-12-01'],
+      ['another', 1, true, '2026-12-02'],
+    ])
+    expect(withRows(null, again)).toEqual(again)
   })
 
   it('is a table for people as well', () => {

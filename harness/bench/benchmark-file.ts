@@ -12,6 +12,8 @@ export type BenchmarkFile = {
 
 type BenchmarkRow = {
   readonly what: string
+  /** ISO 8601: rows may be measured apart from each other. */
+  readonly takenOn: string
   /** `null`: it could not be measured. */
   readonly measured: number | null
   readonly must: number
@@ -33,14 +35,30 @@ export function benchmarkFile(
   machine: BenchmarkFile['machine'],
   figures: readonly Figure[],
 ): BenchmarkFile {
-  return { schema: 1, name, takenOn: takenOn.toISOString(), machine, rows: figures.map(rowOf) }
+  return {
+    schema: 1,
+    name,
+    takenOn: takenOn.toISOString(),
+    machine,
+    rows: figures.map((figure) => rowOf(figure, takenOn)),
+  }
 }
 
-function rowOf(figure: Figure): BenchmarkRow {
+/** A file with the rows of another measurement in the places of its own, and behind them those it did not have. */
+export function withRows(earlier: BenchmarkFile | null, now: BenchmarkFile): BenchmarkFile {
+  if (!earlier) return now
+  const measured = new Map(now.rows.map((row) => [row.what, row]))
+  const kept = earlier.rows.map((row) => measured.get(row.what) ?? row)
+  const known = new Set(earlier.rows.map(({ what }) => what))
+  return { ...now, rows: [...kept, ...now.rows.filter(({ what }) => !known.has(what))] }
+}
+
+function rowOf(figure: Figure, takenOn: Date): BenchmarkRow {
   const { what, measured, must, unit, aim, low, high, n, beside, notes } = figure
   const reached = aimReached(figure)
   return {
     what,
+    takenOn: takenOn.toISOString(),
     measured: rounded(measured),
     must: 'atMost' in must ? must.atMost : must.atLeast,
     bound: 'atMost' in must ? 'at-most' : 'at-least',

@@ -1,14 +1,22 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { benchmarkFile, benchmarkMarkdown, besideText, measuredText, mustText } from './benchmark-file.ts'
+import {
+  type BenchmarkFile,
+  benchmarkFile,
+  benchmarkMarkdown,
+  besideText,
+  measuredText,
+  mustText,
+  withRows,
+} from './benchmark-file.ts'
 import { ENGINE_ROWS } from './engine/index.ts'
 import type { Bench, Figure, Row } from './row.ts'
 
 /**
  * `npm run bench engine [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
- * the machine than about the code. Words choose rows by their name. A whole bench is written to reports/benchmarks, a
- * part of one or a quick one is only printed. Exit 1 when a row falls short.
+ * the machine than about the code. Words choose rows by their name. What was measured takes its place in
+ * reports/benchmarks; a quick bench is only printed. Exit 1 when a row falls short.
  */
 const BENCHES: Readonly<Record<string, readonly Row[]>> = { engine: ENGINE_ROWS }
 const FOLDER = fileURLToPath(new URL('../../reports/benchmarks/', import.meta.url))
@@ -35,8 +43,9 @@ const bench: Bench = {
 
 const machine = { cores: availableParallelism(), node: process.versions.node }
 const measured: Figure[] = []
+let failed = 0
 for (const row of chosen) {
-  const figures = await row.measure(bench)
+  const figures = await measuredBy(row)
   measured.push(...figures)
   for (const line of benchmarkFile(name, new Date(), machine, figures).rows) {
     const beside = besideText(line)
@@ -47,11 +56,26 @@ for (const row of chosen) {
 }
 const file = benchmarkFile(name, new Date(), machine, measured)
 const reached = file.rows.filter((row) => row.holds).length
-process.stdout.write(`${reached} of ${file.rows.length} figures reach what they must\n`)
-if (!quick && chosen.length === rows.length) {
+process.stdout.write(`${reached} of ${file.rows.length + failed} figures reach what they must\n`)
+if (!quick) {
   mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(`${FOLDER}${name}.json`, `${JSON.stringify(file, null, 2)}\n`)
-  writeFileSync(`${FOLDER}${name}.md`, benchmarkMarkdown(file))
+  const path = `${FOLDER}${name}.json`
+  const earlier = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BenchmarkFile) : null
+  const whole = withRows(earlier, file)
+  writeFileSync(path, `${JSON.stringify(whole, null, 2)}\n`)
+  writeFileSync(`${FOLDER}${name}.md`, benchmarkMarkdown(whole))
   process.stdout.write(`written to reports/benchmarks/${name}.json and ${name}.md\n`)
 }
-process.exit(reached === file.rows.length ? 0 : 1)
+process.exit(failed === 0 && reached === file.rows.length ? 0 : 1)
+
+/** The figures of a row; none when it could not be measured, which is said and leaves the others alone. */
+async function measuredBy(row: Row): Promise<readonly Figure[]> {
+  try {
+    return await row.measure(bench)
+  } catch (error) {
+    failed++
+    const why = error instanceof Error ? error.message : String(error)
+    process.stdout.write(`✗ ${row.name}: not measured: ${why}\n`)
+    return []
+  }
+}

@@ -17,8 +17,8 @@ type User = { readonly uid: number; readonly gid: number } | Record<string, neve
 /** A Postgres of its own for one test file: real, empty, in a temporary folder, on loopback. */
 export type TestPostgres = {
   readonly url: string
-  /** Ends it at once, as a crash would (SIGQUIT: no shutdown checkpoint, clients are cut off). */
-  kill(): Promise<void>
+  /** Ends it at once, as a crash would (SIGQUIT: no shutdown checkpoint, clients are cut off; or with SIGKILL). */
+  kill(signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it again on the same port and data. */
   start(): Promise<void>
   /** Ends it and removes its data. */
@@ -49,10 +49,10 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     }
   }
 
-  async function kill(): Promise<void> {
+  async function kill(signal: 'SIGQUIT' | 'SIGKILL' = 'SIGQUIT'): Promise<void> {
     if (!server || server.exitCode !== null || server.signalCode !== null) return
     const ended = once(server, 'exit')
-    server.kill('SIGQUIT')
+    server.kill(signal)
     await ended
   }
 

@@ -3,10 +3,16 @@ import { ShopError } from './domain/shop-error.ts'
 import { answerError } from './routes/answer-error.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { healthRoutes } from './routes/health.ts'
+import { identifyRequests } from './routes/identify-requests.ts'
+import { limitConcurrency } from './routes/limit-concurrency.ts'
+import { logRequests } from './routes/log-requests.ts'
 import { measureResponses } from './routes/measure-response.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { markWrites } from './routes/own-writes.ts'
 import { reservationRoutes } from './routes/reservations.ts'
 import type { Shop } from './routes/shop.ts'
+import { substituteRoutes } from './routes/substitutes.ts'
+import { waitingRoom } from './routes/waiting-room.ts'
 
 /** Pages bring their style along and load nothing. */
 const CONTENT_POLICY =
@@ -17,7 +23,8 @@ export function buildApp(shop: Shop): Express {
   const app = express()
   const limit = shop.config.bodyLimitBytes
   app.disable('x-powered-by')
-  app.use(measureResponses(shop.telemetry))
+  app.use(identifyRequests())
+  app.use(measureResponses(shop, logRequests(shop)))
   app.use(healthRoutes(shop))
   app.use((_request, response, next) => {
     response.setHeader('Content-Security-Policy', CONTENT_POLICY)
@@ -25,7 +32,11 @@ export function buildApp(shop: Shop): Express {
     response.setHeader('Vary', 'Accept')
     next()
   })
+  if (shop.config.waitingRoomAdmitsPerSec > 0) app.use(waitingRoom(shop))
+  if (shop.config.maxConcurrent > 0) app.use(limitConcurrency(shop))
+  if (shop.replicas) app.use(markWrites(shop.config))
   app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
+  if (shop.degradation) app.use(substituteRoutes(shop.degradation))
   app.use(catalogueRoutes(shop))
   app.use(orderRoutes(shop))
   app.use(reservationRoutes(shop))

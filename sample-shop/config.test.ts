@@ -50,6 +50,34 @@ describe('readConfig', () => {
     )
   })
 
+  test('what protects the shop is off until it is asked for', () => {
+    const config = readConfig({ DATABASE_URL })
+    expect(config).toMatchObject({ cache: 'none', degrade: 'off', logRequests: 'errors', replicaUrls: [] })
+    expect(config).toMatchObject({ maxConcurrent: 0, waitingRoomAdmitsPerSec: 0, paymentFailureRatio: 0 })
+    // Instances of one shop agree on the secret without being told.
+    expect(config.secret).toBe(readConfig({ DATABASE_URL, INSTANCE: 'app-2' }).secret)
+    expect(config.secret).not.toBe(readConfig({ DATABASE_URL: `${DATABASE_URL}2` }).secret)
+    const asked = readConfig({
+      DATABASE_URL,
+      SHOP_CACHE: 'redis',
+      SHOP_DEGRADE: 'auto',
+      SHOP_PAYMENT_FAILURE_RATIO: '0.25',
+      SHOP_REPLICA_URLS: 'postgres://a/x, postgres://b/x',
+    })
+    expect(asked).toMatchObject({ cache: 'redis', degrade: 'auto', paymentFailureRatio: 0.25 })
+    expect(asked.replicaUrls).toEqual(['postgres://a/x', 'postgres://b/x'])
+    const wrong = () =>
+      readConfig({
+        DATABASE_URL,
+        SHOP_CACHE: 'disk',
+        SHOP_PAYMENT_FAILURE_RATIO: '2',
+        SHOP_REPLICA_URLS: 'b',
+      })
+    expect(wrong).toThrow(/SHOP_CACHE: expected one of none, process, redis, got "disk"/)
+    expect(wrong).toThrow(/SHOP_PAYMENT_FAILURE_RATIO: expected a number from 0 to 1, got "2"/)
+    expect(wrong).toThrow(/SHOP_REPLICA_URLS: expected a comma list of postgres:\/\/ URLs, got "b"/)
+  })
+
   test('lists every problem at once, with what was expected and what was given', () => {
     const read = () =>
       readConfig({

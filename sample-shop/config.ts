@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { FLAWS, type Flaw, type Flaws } from './flaws.ts'
 import { SIZES } from './sizes.ts'
@@ -137,25 +138,162 @@ export const KNOBS = {
     [1, 10_000],
     'expired reservations one transaction gives back',
   ),
+
+  // What protects the shop. All of it is off until its switch says otherwise.
+  cacheTtlMs: knob('SHOP_CACHE_TTL_MS', 'ms', 5000, [1, 3_600_000], 'how old a cached page may get'),
+  cacheEntries: knob(
+    'SHOP_CACHE_ENTRIES',
+    'pages',
+    2000,
+    [1, 1_000_000],
+    'pages in the cache of the process',
+  ),
+  cacheTimeoutMs: knob(
+    'SHOP_CACHE_TIMEOUT_MS',
+    'ms',
+    100,
+    [1, 10_000],
+    'longest wait for Redis; then the shop goes on without it',
+  ),
+  cachePauseMs: knob(
+    'SHOP_CACHE_PAUSE_MS',
+    'ms',
+    1000,
+    [1, 60_000],
+    'Redis is not asked this long after it failed',
+  ),
+  singleFlight: knob('SHOP_SINGLE_FLIGHT', '', 0, [0, 1], '1: a page missing from the cache is found once'),
+  cacheLockMs: knob(
+    'SHOP_CACHE_LOCK_MS',
+    'ms',
+    2000,
+    [10, 60_000],
+    'longest wait for another instance that finds the same page',
+  ),
+  cachePollMs: knob('SHOP_CACHE_POLL_MS', 'ms', 20, [1, 1000], 'how often that wait looks into Redis'),
+  replicaLagMs: knob('SHOP_REPLICA_LAG_MS', 'ms', 1000, [1, 600_000], 'replicas further behind are not read'),
+  replicaCheckMs: knob(
+    'SHOP_REPLICA_CHECK_MS',
+    'ms',
+    500,
+    [10, 60_000],
+    'pause between checks of a replica, and the longest wait for one',
+  ),
+  ownWritesMs: knob(
+    'SHOP_OWN_WRITES_MS',
+    'ms',
+    3000,
+    [0, 600_000],
+    'cart and orders come from the primary this long after a write; less than the lag shows stale ones',
+  ),
+  maxConcurrent: knob('SHOP_MAX_CONCURRENT', 'requests', 0, [0, 10_000], 'requests at a time; 0: no limit'),
+  queueLimit: knob('SHOP_QUEUE_LIMIT', 'requests', 100, [0, 100_000], 'requests in line; further ones: 503'),
+  queueTimeoutMs: knob('SHOP_QUEUE_TIMEOUT_MS', 'ms', 1000, [1, 120_000], 'longest wait in line; then 503'),
+  retryAfterSec: knob('SHOP_RETRY_AFTER_SEC', 's', 2, [1, 3600], 'Retry-After of that 503'),
+  waitingRoomAdmitsPerSec: knob(
+    'SHOP_WAITING_ROOM_ADMITS_PER_SEC',
+    'shoppers',
+    0,
+    [0, 100_000],
+    'shoppers let in a second by each instance; 0: no waiting room',
+  ),
+  admittedMs: knob(
+    'SHOP_ADMITTED_MS',
+    'ms',
+    600_000,
+    [100, 86_400_000],
+    'an admitted shopper stays this long',
+  ),
+  lookAgainSec: knob(
+    'SHOP_WAITING_ROOM_LOOK_AGAIN_SEC',
+    's',
+    15,
+    [1, 3600],
+    'longest Retry-After of the waiting room',
+  ),
+  degradePoolWaitMs: knob(
+    'SHOP_DEGRADE_POOL_WAIT_MS',
+    'ms',
+    200,
+    [1, 60_000],
+    'mean pool wait over a second that degrades',
+  ),
+  degradeCalmMs: knob(
+    'SHOP_DEGRADE_CALM_MS',
+    'ms',
+    5000,
+    [1, 600_000],
+    'the wait is below half of that this long, then no more',
+  ),
+  popularRefreshMs: knob(
+    'SHOP_POPULAR_REFRESH_MS',
+    'ms',
+    60_000,
+    [100, 3_600_000],
+    'how old the products shown instead may get',
+  ),
+  paymentFailureRatio: knob(
+    'SHOP_PAYMENT_FAILURE_RATIO',
+    'ratio',
+    0,
+    [0, 1],
+    'share of calls that the payment provider fails',
+  ),
+  paymentAttempts: knob('SHOP_PAYMENT_ATTEMPTS', 'attempts', 3, [1, 20], 'most calls for one payment'),
+  paymentPauseMs: knob(
+    'SHOP_PAYMENT_PAUSE_MS',
+    'ms',
+    50,
+    [0, 10_000],
+    'pause before the second call, twice as long before each further one',
+  ),
+  paymentDeadlineMs: knob(
+    'SHOP_PAYMENT_DEADLINE_MS',
+    'ms',
+    2000,
+    [1, 120_000],
+    'no payment is called for again after this',
+  ),
+  retryBudgetRatio: knob('SHOP_RETRY_BUDGET_RATIO', 'ratio', 0.2, [0, 20], 'extra calls for each first call'),
+  logErrorsPerSec: knob(
+    'SHOP_LOG_ERRORS_PER_SEC',
+    'lines',
+    5,
+    [1, 100_000],
+    'failed requests logged a second: a storm of errors is no storm of logs',
+  ),
 } as const
 
-/**
- * How a reservation keeps the door-buster's pieces. `row`: off its one stock row. `units`: one row a piece, so that
- * shoppers do not wait for each other; the seed must run with the same mode. Other products are always `row`.
- */
-const RESERVATION_MODES = ['row', 'units'] as const
+/** What is one of a few words. */
+const CHOICES = {
+  /** Where pages that only read are kept: nowhere, in each process, in Redis. */
+  cache: ['SHOP_CACHE', ['none', 'process', 'redis']],
+  /** Best sellers and search show popular products instead: never, always, while requests wait for the pool. */
+  degrade: ['SHOP_DEGRADE', ['off', 'on', 'auto']],
+  /**
+   * How a reservation keeps the door-buster's pieces. `row`: off its one stock row. `units`: one row a piece, so that
+   * shoppers do not wait for each other; the seed must run with the same mode. Other products are always `row`.
+   */
+  reservationMode: ['SHOP_RESERVATION_MODE', ['row', 'units']],
+  /** Requests the log names. Of those that failed (5xx), at most SHOP_LOG_ERRORS_PER_SEC. */
+  logRequests: ['SHOP_LOG_REQUESTS', ['errors', 'none', 'all']],
+} as const
+type Choices = { readonly [Name in keyof typeof CHOICES]: (typeof CHOICES)[Name][1][number] }
 
 /** Of `paymentMs`, when a flaw is on that needs a payment provider worth waiting for. */
 const SLOW_PAYMENT_MS = 60
 
-export type Config = { readonly [Name in keyof typeof KNOBS]: number } & {
-  readonly databaseUrl: string
-  readonly host: string
-  readonly port: number
-  readonly instance: string
-  readonly flaws: Flaws
-  readonly reservationMode: (typeof RESERVATION_MODES)[number]
-}
+export type Config = { readonly [Name in keyof typeof KNOBS]: number } & Choices & {
+    readonly databaseUrl: string
+    readonly host: string
+    readonly port: number
+    readonly instance: string
+    readonly flaws: Flaws
+    readonly redisUrl: string
+    readonly replicaUrls: readonly string[]
+    /** Signs what shoppers carry around: all instances need the same. */
+    readonly secret: string
+  }
 
 const flawIds = Object.keys(FLAWS) as [Flaw, ...Flaw[]]
 const sizes = Object.keys(SIZES) as [keyof typeof SIZES, ...(keyof typeof SIZES)[]]
@@ -169,8 +307,19 @@ function wholeNumber(unit: string, from: number, to: number) {
     .pipe(z.number().min(from, { error }).max(to, { error }))
 }
 
+function ratio(from: number, to: number) {
+  const error = `expected a number from ${from} to ${to}`
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(from, { error }).max(to, { error }))
+}
+
+const POSTGRES_URL = /^postgres(ql)?:\/\//
+
 const settings = z.object({
-  DATABASE_URL: z.string({ error: 'expected the URL of a Postgres database' }).regex(/^postgres(ql)?:\/\//, {
+  DATABASE_URL: z.string({ error: 'expected the URL of a Postgres database' }).regex(POSTGRES_URL, {
     error: 'expected a URL that begins with postgres://',
   }),
   HOST: z.string().default('127.0.0.1'),
@@ -182,11 +331,27 @@ const settings = z.object({
     .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
     .pipe(z.array(z.enum(flawIds, { error: `expected a comma list of ${flawIds.join(', ')}` }))),
   SHOP_SIZE: z.enum(sizes, { error: `expected ${sizes.join(' or ')}` }).default('S'),
-  SHOP_RESERVATION_MODE: z
-    .enum(RESERVATION_MODES, { error: `expected ${RESERVATION_MODES.join(' or ')}` })
-    .default('row'),
   ...Object.fromEntries(
-    Object.values(KNOBS).map(({ env, unit, from, to }) => [env, wholeNumber(unit, from, to).optional()]),
+    Object.values(KNOBS).map(({ env, unit, from, to }) => [
+      env,
+      (unit === 'ratio' ? ratio(from, to) : wholeNumber(unit, from, to)).optional(),
+    ]),
+  ),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, { error: 'expected a URL that begins with redis://' })
+    .default('redis://127.0.0.1:6379'),
+  SHOP_REPLICA_URLS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(/[\s,]+/).filter((url) => url !== ''))
+    .pipe(z.array(z.string().regex(POSTGRES_URL, { error: 'expected a comma list of postgres:// URLs' }))),
+  SHOP_SECRET: z.string().min(16, { error: 'expected 16 characters or more' }).optional(),
+  ...Object.fromEntries(
+    Object.values(CHOICES).map(([env, words]) => [
+      env,
+      z.enum(words, { error: `expected one of ${words.join(', ')}` }).default(words[0]),
+    ]),
   ),
 })
 
@@ -217,11 +382,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     INSTANCE,
     SHOP_FLAWS,
     SHOP_SIZE: size,
-    SHOP_RESERVATION_MODE,
-    ...numbers
+    REDIS_URL,
+    SHOP_REPLICA_URLS,
+    SHOP_SECRET,
+    ...others
   } = parsed.data
   const flaws: Flaws = new Set(SHOP_FLAWS)
-  const values: Partial<Record<string, unknown>> = numbers
+  const values: Partial<Record<string, unknown>> = others
   const slow = flaws.has('hot-row') || flaws.has('pool-held')
   const defaults: Readonly<Partial<Record<string, number>>> = {
     ...(slow && { paymentMs: SLOW_PAYMENT_MS }),
@@ -233,13 +400,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       values[env] ?? defaults[name] ?? byDefault,
     ]),
   ) as { [Name in keyof typeof KNOBS]: number }
+  const choices = Object.fromEntries(
+    Object.entries(CHOICES).map(([name, [env]]) => [name, values[env]]),
+  ) as Choices
   return {
     ...knobs,
+    ...choices,
     databaseUrl: DATABASE_URL,
     host: HOST,
     port: PORT,
     instance: INSTANCE,
     flaws,
-    reservationMode: SHOP_RESERVATION_MODE,
+    redisUrl: REDIS_URL,
+    replicaUrls: SHOP_REPLICA_URLS,
+    // Instances of one shop share the database, and so agree without being told.
+    secret: SHOP_SECRET ?? createHash('sha256').update(`shop secret ${DATABASE_URL}`).digest('hex'),
   }
 }

@@ -2,19 +2,15 @@ import { createServer } from 'node:http'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
-import { openDatabase } from './data/database.ts'
-import { startSweeper } from './domain/sweep-reservations.ts'
-import { openTelemetry } from './telemetry.ts'
+import { openShop } from './open-shop.ts'
 
 const SWEEP_MS = 20
 
 /** Starts the shop and serves until SIGTERM or SIGINT; then it finishes what is under way and ends. */
 function serve(config: Config): void {
   const log = pino({ base: { instance: config.instance } })
-  const telemetry = openTelemetry()
-  const database = openDatabase(config, telemetry, log)
-  const sweeper = startSweeper(config, database, log)
-  const server = createServer(buildApp({ config, database, telemetry, log, sweeper }))
+  const shop = openShop(config, log)
+  const server = createServer(buildApp(shop))
   // Longer than any balancer keeps its side open: the one that closes first must not be us, in mid-request.
   server.keepAliveTimeout = config.keepAliveMs
   server.on('error', (error) => {
@@ -32,11 +28,7 @@ function serve(config: Config): void {
     log.info({ signal }, 'ending')
     setTimeout(() => process.exit(0), config.shutdownMs).unref()
     server.close(() => {
-      telemetry.close()
-      void sweeper
-        .stop()
-        .then(() => database.close())
-        .finally(() => process.exit(0))
+      void shop.close().finally(() => process.exit(0))
     })
     // A connection that answers its last request after this point would be kept alive, so they are swept until the end.
     server.closeIdleConnections()

@@ -101,6 +101,16 @@ export async function findProduct(
   }
 }
 
+/** Pieces of a product in stock; 0 when there is no such product. */
+export async function findStock(connection: Connection, product: number): Promise<number> {
+  const [row] = await connection.query<{ readonly onHand: number }>(
+    'stock',
+    'select on_hand as "onHand" from stock where sku = $1',
+    [product],
+  )
+  return row?.onHand ?? 0
+}
+
 /** Products whose name holds every word asked for, most popular first. The query is data, never SQL. */
 export async function searchProducts(
   connection: Connection,

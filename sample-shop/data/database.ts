@@ -5,8 +5,8 @@ import type { Config } from '../config.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import type { Telemetry } from '../telemetry.ts'
 
-/** What one request spent: waiting for a connection, and waiting for statements. */
-export type Spent = { poolMs: number; dbMs: number }
+/** What one request spent waiting: in line, for a connection, for statements, for the cache. */
+export type Spent = { queueMs: number; poolMs: number; dbMs: number; cacheMs: number }
 
 export type Row = Readonly<Record<string, unknown>>
 

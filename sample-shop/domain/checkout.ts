@@ -14,7 +14,6 @@ import {
 import { sellFreeUnits } from '../data/stock-units.ts'
 import { type Item, MOST_LINES, MOST_PIECES, mergeItems } from './cart.ts'
 import { confirmOrder, type Order } from './order.ts'
-import { authorisePayment } from './payment.ts'
 import { isByUnit } from './reservation.ts'
 import { openReservation, sellReserved } from './reserve.ts'
 import { ShopError } from './shop-error.ts'
@@ -46,6 +45,7 @@ export async function checkOut(
   config: Config,
   spent: Spent,
   request: CheckoutRequest,
+  pay: () => Promise<void>,
 ): Promise<CheckoutResult> {
   if (config.flaws.has('hot-row')) {
     return database.hold(spent, async (connection) => {
@@ -53,7 +53,7 @@ export async function checkOut(
       if (!('items' in quote)) return replay(quote, request)
       return place(connection, config, request, quote, async () => {
         if (request.reservation === null) await lockStock(connection, quote.items)
-        await authorisePayment(config.paymentMs)
+        await pay()
       })
     })
   }
@@ -61,13 +61,13 @@ export async function checkOut(
     return database.hold(spent, async (connection) => {
       const quote = await prepare(connection, request)
       if (!('items' in quote)) return replay(quote, request)
-      await authorisePayment(config.paymentMs)
+      await pay()
       return place(connection, config, request, quote)
     })
   }
   const quote = await database.hold(spent, (connection) => prepare(connection, request))
   if (!('items' in quote)) return replay(quote, request)
-  await authorisePayment(config.paymentMs)
+  await pay()
   return database.hold(spent, (connection) => place(connection, config, request, quote))
 }
 

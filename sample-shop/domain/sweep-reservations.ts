@@ -24,7 +24,7 @@ export function startSweeper(config: Config, database: Database, log: Logger): S
 
   /** One transaction's worth; true when there is more to do at once. */
   const sweepOnce = (): Promise<boolean> =>
-    database.hold({ poolMs: 0, dbMs: 0 }, async (connection) => {
+    database.hold({ queueMs: 0, poolMs: 0, dbMs: 0, cacheMs: 0 }, async (connection) => {
       wokenMeanwhile = false
       const { open, expired } = await lookForExpired(connection)
       awake = open || wokenMeanwhile

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import express from 'express'
-import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { readConfig } from '../config.ts'
 import { openTelemetry } from '../telemetry.ts'
@@ -31,7 +30,7 @@ async function renderings(flaws: string, accept: string): Promise<number> {
     isReady: async () => true,
     close: async () => {},
   }
-  const shop = { config, telemetry, database, log: pino({ level: 'silent' }) }
+  const shop = { config, database, replicas: null }
   const server = createServer(
     express().get(
       '/',

@@ -1,8 +1,9 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { Connection } from '../data/database.ts'
 import { renderDocument } from '../views/document.tsx'
 import type { Page } from '../views/page.ts'
 import { spentBy } from './measure-response.ts'
+import { wroteLately } from './own-writes.ts'
 import type { Shop } from './shop.ts'
 
 /**
@@ -11,13 +12,31 @@ import type { Shop } from './shop.ts'
  * that swap it in: both are the same work.
  */
 export function pageRoute<Facts>(
-  { database, config }: Shop,
+  shop: Pick<Shop, 'database' | 'config' | 'replicas'>,
   page: Page<Facts>,
   find: (connection: Connection, request: Request) => Promise<Facts>,
 ): RequestHandler {
+  const { database, config, replicas } = shop
+  if (!replicas) {
+    return factsRoute(shop, page, (request, response) =>
+      database.hold(spentBy(response), (connection) => find(connection, request)),
+    )
+  }
+  return factsRoute(shop, page, (request, response) => {
+    const seeing = wroteLately(request, config) ? 'own-writes' : 'recent'
+    return replicas.hold(seeing, spentBy(response), (connection) => find(connection, request))
+  })
+}
+
+/** A GET that shows a page of facts, wherever they come from. */
+export function factsRoute<Facts>(
+  { config }: Pick<Shop, 'config'>,
+  page: Page<Facts>,
+  find: (request: Request, response: Response) => Promise<Facts>,
+): RequestHandler {
   const wastedRenderings = config.flaws.has('cpu-heavy') ? config.renderVariants - 1 : 0
   return async (request, response) => {
-    const facts = await database.hold(spentBy(response), (connection) => find(connection, request))
+    const facts = await find(request, response)
     const { model, title, renderContent } = page(facts)
     // The flaw: every variant of the page there could be is rendered, and one is sent.
     for (let variant = 0; variant < wastedRenderings; variant++) renderContent()

@@ -4,21 +4,23 @@ import { findCategory, findHome, findProduct, searchProducts } from '../data/cat
 import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import { bestSellersPage, categoryPage, homePage, productPage, searchPage } from '../views/catalogue.tsx'
-import { pageRoute } from './answer.ts'
+import { catalogueRoute } from './catalogue-route.ts'
+import { keptPages } from './kept-pages.ts'
 import { readId, readPageNumber, readSearchQuery } from './read-input.ts'
 import type { Shop } from './shop.ts'
 
 /** The pages that only read: home, category, product, search, best sellers. */
 export function catalogueRoutes(shop: Shop): Router {
   const { config } = shop
+  const kept = keptPages(shop)
   const routes = Router()
   routes.get(
     '/',
-    pageRoute(shop, homePage, (connection) => findHome(connection, config)),
+    catalogueRoute(kept.home, homePage, (connection) => findHome(connection, config)),
   )
   routes.get(
     '/categories/:id',
-    pageRoute(shop, categoryPage, async (connection, request) => {
+    catalogueRoute(kept.category, categoryPage, async (connection, request) => {
       const id = readId(request.params['id'])
       const page = readPageNumber(request)
       const category = id === null ? null : await findCategory(connection, id, page, config)
@@ -28,7 +30,7 @@ export function catalogueRoutes(shop: Shop): Router {
   )
   routes.get(
     '/products/:id',
-    pageRoute(shop, productPage, async (connection, request) => {
+    catalogueRoute(kept.product, productPage, async (connection, request) => {
       const id = readId(request.params['id'])
       const product = id === null ? null : await findProduct(connection, id, config)
       if (!product) throw new ShopError(404, 'unknown-product', 'There is no such product.')
@@ -37,13 +39,13 @@ export function catalogueRoutes(shop: Shop): Router {
   )
   routes.get(
     '/search',
-    pageRoute(shop, searchPage, (connection, request) =>
+    catalogueRoute(kept.search, searchPage, (connection, request) =>
       searchProducts(connection, readSearchQuery(request), config),
     ),
   )
   routes.get(
     '/best-sellers',
-    pageRoute(shop, bestSellersPage, (connection) => findBestSellers(connection, config)),
+    catalogueRoute(kept.bestSellers, bestSellersPage, (connection) => findBestSellers(connection, config)),
   )
   return routes
 }

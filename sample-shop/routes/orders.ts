@@ -6,13 +6,14 @@ import { checkOut } from '../domain/checkout.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import { cartPage, orderPage } from '../views/order.tsx'
 import { pageRoute, wantsJson } from './answer.ts'
+import { continueTrace, identityOf } from './identify-requests.ts'
 import { spentBy } from './measure-response.ts'
 import { readCartCookie, readCheckout, readId, readIdempotencyKey, readItem } from './read-input.ts'
 import type { Shop } from './shop.ts'
 
 /** Cart, checkout and order page. Forms are answered with a redirect, so that reloading repeats nothing. */
 export function orderRoutes(shop: Shop): Router {
-  const { config, database, telemetry } = shop
+  const { config, database, payments, telemetry } = shop
   const routes = Router()
   routes.get(
     '/cart',
@@ -35,13 +36,17 @@ export function orderRoutes(shop: Shop): Router {
   })
   routes.post('/checkout', async (request, response) => {
     const { email, items, reservation, key } = readCheckout(request.body)
-    const { order, placed } = await checkOut(database, config, spentBy(response), {
+    const wanted = {
       key: readIdempotencyKey(request, key),
       email,
       items: items ?? null,
       reservation: reservation ?? null,
       cart: readCartCookie(request),
-    })
+    }
+    const traceparent = continueTrace(identityOf(response).traceparent)
+    const { order, placed } = await checkOut(database, config, spentBy(response), wanted, () =>
+      payments.authorise({ key: wanted.key, traceparent }),
+    )
     if (placed) telemetry.ordered(order.totalCents)
     if (wantsJson(request)) response.status(201).json(order)
     else response.redirect(303, `/orders/${order.id}`)

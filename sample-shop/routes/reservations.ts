@@ -16,7 +16,7 @@ export function reservationRoutes(shop: Shop): Router {
     const reservation = await database.hold(spentBy(response), (connection) =>
       reserve(connection, config, key, item),
     )
-    sweeper?.wake()
+    sweeper.wake()
     if (wantsJson(request)) response.status(201).json(reservation)
     else response.redirect(303, `/reservations/${reservation.id}`)
   })

@@ -1,6 +1,11 @@
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Database } from '../data/database.ts'
+import type { PageCache } from '../data/page-cache.ts'
+import type { PopularProducts } from '../data/popular-products.ts'
+import type { Reads } from '../data/replicas.ts'
+import type { Degradation } from '../domain/degradation.ts'
+import type { Payments } from '../domain/payments.ts'
 import type { Sweeper } from '../domain/sweep-reservations.ts'
 import type { Telemetry } from '../telemetry.ts'
 
@@ -10,6 +15,10 @@ export type Shop = {
   readonly database: Database
   readonly telemetry: Telemetry
   readonly log: Logger
-  /** Absent: nobody gives expired reservations back here. */
-  readonly sweeper?: Sweeper
+  readonly payments: Payments
+  readonly sweeper: Sweeper
+  // `null`: switched off.
+  readonly cache: PageCache | null
+  readonly replicas: Reads | null
+  readonly degradation: (Degradation & { readonly popular: PopularProducts }) | null
 }

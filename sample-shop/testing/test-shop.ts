@@ -1,13 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import pg from 'pg'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { buildApp } from '../app.ts'
 import { readConfig } from '../config.ts'
-import { openDatabase } from '../data/database.ts'
 import { seedStatements } from '../data/seed-statements.ts'
-import { startSweeper } from '../domain/sweep-reservations.ts'
-import { openTelemetry } from '../telemetry.ts'
+import { openShop } from '../open-shop.ts'
 
 export type Settings = Readonly<Record<string, string>>
 
@@ -39,14 +37,14 @@ export type Answer = {
 }
 
 /** Starts a shop on a seeded database and waits until it is ready. */
-export async function startTestShop(databaseUrl: string, settings: Settings = {}): Promise<TestShop> {
+export async function startTestShop(
+  databaseUrl: string,
+  settings: Settings = {},
+  log: Logger = pino({ level: 'silent' }),
+): Promise<TestShop> {
   const config = readConfig({ ...SMALL, ...settings, DATABASE_URL: databaseUrl })
-  const log = pino({ level: 'silent' })
-  const telemetry = openTelemetry()
-  const database = openDatabase(config, telemetry, log)
-  const sweeper = startSweeper(config, database, log)
-  const app = buildApp({ config, database, telemetry, log, sweeper })
-  const server = createServer(app).listen(0, '127.0.0.1')
+  const shop = openShop(config, log)
+  const server = createServer(buildApp(shop)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
@@ -76,9 +74,7 @@ export async function startTestShop(databaseUrl: string, settings: Settings = {}
     async close() {
       server.closeAllConnections()
       server.close()
-      telemetry.close()
-      await sweeper.stop()
-      await database.close()
+      await shop.close()
     },
   }
 }

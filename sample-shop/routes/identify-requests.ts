@@ -10,14 +10,17 @@ type Identity = {
 const SANE_ID = /^[\w.~:+/=@-]{1,100}$/
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
 
-const identities = new WeakMap<object, Identity>()
+/** On the response itself: every request pays for this, and a weak map costs several times as much. */
+const IDENTITY = Symbol('identity')
+type Identified = Response & { [IDENTITY]?: Identity }
 
 /** Names every request: by the `X-Request-Id` it brings if that is sane, else anew. The answer says it too. */
 export function identifyRequests(): RequestHandler {
   return (request, response, next) => {
     const given = request.headers['x-request-id']
     const id = typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID()
-    identities.set(response, { id, traceparent: readTraceparent(request.headers['traceparent']) })
+    const traceparent = readTraceparent(request.headers['traceparent'])
+    ;(response as Identified)[IDENTITY] = { id, traceparent }
     response.setHeader('X-Request-Id', id)
     next()
   }
@@ -25,7 +28,7 @@ export function identifyRequests(): RequestHandler {
 
 /** Who is behind this response. */
 export function identityOf(response: Response): Identity {
-  return identities.get(response) ?? { id: '', traceparent: null }
+  return (response as Identified)[IDENTITY] ?? { id: '', traceparent: null }
 }
 
 /** The trace context for a call made on behalf of a request: the same trace, a span of its own. */

@@ -19,6 +19,8 @@ export type Connection = {
 export type Database = {
   /** Runs `work` with a connection. A page takes one connection once, so it queues once. */
   hold<T>(spent: Spent, work: (connection: Connection) => Promise<T>): Promise<T>
+  /** Resolves when the connections that are opened at the start are open. */
+  readonly opened: Promise<void>
   /** True when every connection of the pool was open once and the database answers now. */
   isReady(): Promise<boolean>
   close(): Promise<void>
@@ -47,6 +49,10 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
     waiting: pool.waitingCount,
   }))
   let full = false
+  let open = () => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
   let refillTimer: NodeJS.Timeout | null = null
 
   // Without a listener, a backend that is killed while idle would end the process.
@@ -74,6 +80,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
       refillSoon()
     } else if (!full) {
       full = true
+      open()
       log.info({ connections: config.poolSize }, 'pool open')
     }
   }
@@ -133,6 +140,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
         telemetry.poolHeld((performance.now() - heldFromMs) / 1000)
       }
     },
+    opened,
     async isReady() {
       // Straight from the pool: a health check is no request, and must not show in the requests' pool wait.
       return (

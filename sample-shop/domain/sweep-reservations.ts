@@ -58,7 +58,8 @@ export function startSweeper(config: Config, database: Database, log: Logger): S
     })
   }
 
-  run()
+  // Not before: the first look would have the pool open a connection more than it should.
+  void database.opened.then(run)
   return {
     wake() {
       wokenMeanwhile = true

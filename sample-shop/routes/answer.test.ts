@@ -27,6 +27,7 @@ async function renderings(flaws: string, accept: string): Promise<number> {
   const database = {
     hold: <T>(_spent: unknown, work: (connection: { query: () => Promise<never[]> }) => Promise<T>) =>
       work({ query: async () => [] }),
+    opened: Promise.resolve(),
     isReady: async () => true,
     close: async () => {},
   }

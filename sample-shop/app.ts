@@ -1,7 +1,10 @@
 import express, { type Express } from 'express'
 import { ShopError } from './domain/shop-error.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { adminRoutes } from './routes/admin.ts'
 import { answerError } from './routes/answer-error.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
+import { guardForms } from './routes/guard-forms.ts'
 import { healthRoutes } from './routes/health.ts'
 import { identifyRequests } from './routes/identify-requests.ts'
 import { limitConcurrency } from './routes/limit-concurrency.ts'
@@ -10,6 +13,7 @@ import { measureResponses } from './routes/measure-response.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { markWrites } from './routes/own-writes.ts'
 import { reservationRoutes } from './routes/reservations.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import type { Shop } from './routes/shop.ts'
 import { substituteRoutes } from './routes/substitutes.ts'
 import { waitingRoom } from './routes/waiting-room.ts'
@@ -29,17 +33,19 @@ export function buildApp(shop: Shop): Express {
   app.use((_request, response, next) => {
     response.setHeader('Content-Security-Policy', CONTENT_POLICY)
     response.setHeader('X-Content-Type-Options', 'nosniff')
-    response.setHeader('Vary', 'Accept')
+    response.setHeader('Vary', 'Accept, Cookie')
     next()
   })
   if (shop.config.waitingRoomAdmitsPerSec > 0) app.use(waitingRoom(shop))
   if (shop.config.maxConcurrent > 0) app.use(limitConcurrency(shop))
   if (shop.replicas) app.use(markWrites(shop.config))
   app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
+  app.use(guardForms(shop.config))
   if (shop.degradation) app.use(substituteRoutes(shop.degradation))
   app.use(catalogueRoutes(shop))
   app.use(orderRoutes(shop))
   app.use(reservationRoutes(shop))
+  app.use(accountRoutes(shop), reviewRoutes(shop), adminRoutes(shop))
   app.use(() => {
     throw new ShopError(404, 'not-found', 'There is no such page.')
   })

@@ -96,6 +96,19 @@ describe('readConfig', () => {
   })
 })
 
+test('secrets: one of its own for each database unless given, never shown, none for the admin', () => {
+  const secret = (env: Record<string, string>) => readConfig({ DATABASE_URL, ...env }).secret
+  expect(secret({})).toBe(secret({}))
+  expect(secret({})).not.toBe(secret({ DATABASE_URL: 'postgres://localhost/other' }))
+  expect(secret({ SHOP_SECRET: 'sixteen letters!' })).toBe('sixteen letters!')
+  expect(readConfig({ DATABASE_URL }).adminPassword).toBeNull()
+  const short = () => readConfig({ DATABASE_URL, SHOP_SECRET: 'hush', SHOP_ADMIN_PASSWORD: 'psst' })
+  expect(short).toThrow(
+    /SHOP_SECRET: expected at least 16 characters\n.*SHOP_ADMIN_PASSWORD: expected at least 8/,
+  )
+  expect(short).not.toThrow(/hush|psst/)
+})
+
 test('knobs do not share a variable and their defaults are within their ranges', () => {
   const knobs = Object.values(KNOBS)
   expect(new Set(knobs.map(({ env }) => env)).size).toBe(knobs.length)

@@ -139,6 +139,54 @@ export const KNOBS = {
     'expired reservations one transaction gives back',
   ),
 
+  // Accounts and the pages around them.
+  newProducts: knob('SHOP_NEW_PRODUCTS', 'products', 28, [1, 100], 'products on the page of new ones'),
+  reviewsPage: knob('SHOP_REVIEWS_PAGE', 'reviews', 20, [1, 100], 'reviews on a page of all reviews'),
+  ordersPage: knob('SHOP_ORDERS_PAGE', 'orders', 20, [1, 100], 'orders on a page of an account’s history'),
+  passwordCost: knob(
+    'SHOP_PASSWORD_COST',
+    '',
+    14,
+    [4, 20],
+    'scrypt N = 2^this (r = 8, p = 1): each step doubles time and memory; 14 takes 16 MB',
+  ),
+  passwordsAtOnce: knob(
+    'SHOP_PASSWORDS_AT_ONCE',
+    'hashes',
+    32,
+    [1, 10_000],
+    'passwords being hashed or waiting for it; then 503',
+  ),
+  signInAttempts: knob(
+    'SHOP_SIGN_IN_ATTEMPTS',
+    'attempts',
+    10,
+    [1, 1_000_000],
+    'sign-ins tried per email and window; then 429',
+  ),
+  signInWindowMs: knob(
+    'SHOP_SIGN_IN_WINDOW_MS',
+    'ms',
+    300_000,
+    [100, 86_400_000],
+    'window in which attempts count',
+  ),
+  sessionMs: knob(
+    'SHOP_SESSION_MS',
+    'ms',
+    1_209_600_000,
+    [100, 31_536_000_000],
+    'a sign-in lasts this long (14 days)',
+  ),
+  expiredSwept: knob(
+    'SHOP_EXPIRED_SWEPT',
+    'rows',
+    20,
+    [0, 10_000],
+    'expired sessions and attempts each sign-in clears away',
+  ),
+  reportDays: knob('SHOP_REPORT_DAYS', 'days', 7, [1, 366], 'latest days with sales in the sales report'),
+
   // What protects the shop. All of it is off until its switch says otherwise.
   cacheTtlMs: knob('SHOP_CACHE_TTL_MS', 'ms', 5000, [1, 3_600_000], 'how old a cached page may get'),
   cacheEntries: knob(
@@ -291,8 +339,10 @@ export type Config = { readonly [Name in keyof typeof KNOBS]: number } & Choices
     readonly flaws: Flaws
     readonly redisUrl: string
     readonly replicaUrls: readonly string[]
-    /** Signs what shoppers carry around: all instances need the same. */
+    /** Signs what shoppers carry around, tickets and tokens in forms: the same in every instance, told to nobody. */
     readonly secret: string
+    /** `null`: there is no admin, and no page of theirs. */
+    readonly adminPassword: string | null
   }
 
 const flawIds = Object.keys(FLAWS) as [Flaw, ...Flaw[]]
@@ -331,6 +381,8 @@ const settings = z.object({
     .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
     .pipe(z.array(z.enum(flawIds, { error: `expected a comma list of ${flawIds.join(', ')}` }))),
   SHOP_SIZE: z.enum(sizes, { error: `expected ${sizes.join(' or ')}` }).default('S'),
+  SHOP_SECRET: z.string().min(16, { error: 'expected at least 16 characters' }).optional(),
+  SHOP_ADMIN_PASSWORD: z.string().min(8, { error: 'expected at least 8 characters' }).optional(),
   ...Object.fromEntries(
     Object.values(KNOBS).map(({ env, unit, from, to }) => [
       env,
@@ -346,7 +398,6 @@ const settings = z.object({
     .default('')
     .transform((list) => list.split(/[\s,]+/).filter((url) => url !== ''))
     .pipe(z.array(z.string().regex(POSTGRES_URL, { error: 'expected a comma list of postgres:// URLs' }))),
-  SHOP_SECRET: z.string().min(16, { error: 'expected 16 characters or more' }).optional(),
   ...Object.fromEntries(
     Object.values(CHOICES).map(([env, words]) => [
       env,
@@ -354,6 +405,9 @@ const settings = z.object({
     ]),
   ),
 })
+
+/** Never shown, not even when they are wrong. */
+const SECRETS: readonly string[] = ['SHOP_SECRET', 'SHOP_ADMIN_PASSWORD']
 
 /**
  * Reads the shop's configuration from its environment, once.
@@ -367,6 +421,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     : parsed.error.issues.map((issue) => {
         const name = String(issue.path[0])
         const value = given[name]
+        if (SECRETS.includes(name)) return `${name}: ${issue.message}`
         return `${name}: ${issue.message}, got ${value === undefined ? 'nothing' : JSON.stringify(value)}`
       })
   for (const name of Object.keys(given)) {
@@ -385,6 +440,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     REDIS_URL,
     SHOP_REPLICA_URLS,
     SHOP_SECRET,
+    SHOP_ADMIN_PASSWORD,
     ...others
   } = parsed.data
   const flaws: Flaws = new Set(SHOP_FLAWS)
@@ -413,7 +469,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     flaws,
     redisUrl: REDIS_URL,
     replicaUrls: SHOP_REPLICA_URLS,
-    // Instances of one shop share the database, and so agree without being told.
-    secret: SHOP_SECRET ?? createHash('sha256').update(`shop secret ${DATABASE_URL}`).digest('hex'),
+    secret: SHOP_SECRET ?? secretOf(DATABASE_URL),
+    adminPassword: SHOP_ADMIN_PASSWORD ?? null,
   }
+}
+
+/** All instances share their database and so this secret; it is as good as the password in the URL. */
+function secretOf(databaseUrl: string): string {
+  return createHash('sha256').update(`secret of ${databaseUrl}`).digest('base64url')
 }

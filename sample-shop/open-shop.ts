@@ -4,7 +4,9 @@ import { openDatabase } from './data/database.ts'
 import { openPageCache } from './data/page-cache.ts'
 import { keepPopularProducts } from './data/popular-products.ts'
 import { openReplicas } from './data/replicas.ts'
+import { postgresSessions } from './data/session-store.ts'
 import { watchDegradation } from './domain/degradation.ts'
+import { openPasswords } from './domain/password.ts'
 import { openPayments } from './domain/payments.ts'
 import { startSweeper } from './domain/sweep-reservations.ts'
 import type { Shop } from './routes/shop.ts'
@@ -29,6 +31,8 @@ export function openShop(config: Config, log: Logger): Shop & { close(): Promise
     degradation: degrading && popular && { ...degrading, popular },
     payments: openPayments(config, telemetry),
     sweeper,
+    sessions: postgresSessions,
+    passwords: openPasswords(config.passwordCost, config.passwordsAtOnce),
     async close() {
       telemetry.close()
       popular?.close()

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { DOOR_BUSTER } from '../domain/reservation.ts'
+import { ACCOUNT_TABLES } from './account-tables.ts'
 import { ADJECTIVES, DEPARTMENTS, MATERIALS } from './catalogue-words.ts'
 import { INDEXES, REVIEWS_INDEX, SCHEMA } from './schema.ts'
 
@@ -80,6 +81,7 @@ export function seedStatements(config: Config): readonly string[] {
           `insert into stock_units (sku, unit) select ${DOOR_BUSTER}, i from generate_series(1, ${doorBusterStock}) i`,
         ]
       : []),
+    ACCOUNT_TABLES,
     INDEXES,
     ...(flaws.has('missing-index') ? [] : [REVIEWS_INDEX]),
     'vacuum (analyze, freeze) categories, products, stock, reviews, cart_items, orders, order_lines, reservations, stock_units',

@@ -54,3 +54,12 @@ export type BestSeller = Product & {
 }
 
 export type BestSellersPage = { readonly products: readonly BestSeller[]; readonly ordersCounted: number }
+
+export type NewProductsPage = { readonly products: readonly Product[] }
+
+export type ReviewsPage = Pick<Product, 'rating' | 'reviewCount'> & {
+  readonly product: Pick<Product, 'id' | 'name'>
+  readonly reviews: readonly Review[]
+  readonly page: number
+  readonly pages: number
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPerson } from '../testing/person.ts'
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts'
 import { ask, seedTestShop, startTestShop, type TestShop } from '../testing/test-shop.ts'
 
@@ -146,31 +147,83 @@ test.each([
   expect((await shop.checkout(body, key)).status).toBe(status)
 })
 
+const delivery = {
+  name: 'Ada Lovelace',
+  street: 'Rue du Four 3',
+  postcode: '1010',
+  city: 'Vienna',
+  country: 'AT',
+  card: '4242 4242 4242 4242',
+}
+
 test('a person without JavaScript: add to cart, see it, pay, see the order; paying twice pays once', async () => {
-  const form = (path: string, fields: Record<string, string>, cookie = '') =>
-    fetch(shop.url + path, {
-      method: 'POST',
-      body: new URLSearchParams(fields),
-      headers: { accept: 'text/html', cookie },
-      redirect: 'manual',
-    })
-  const added = await form('/cart/items', { product: '12', quantity: '2' })
+  const person = startPerson(shop.url)
+  const added = await person.submit(await person.get('/products/12'), '/cart/items', { quantity: '2' })
   expect(added.status).toBe(303)
-  expect(added.headers.get('location')).toBe('/cart')
-  const setCookie = added.headers.get('set-cookie') ?? ''
-  expect(setCookie).toMatch(/^cart=[0-9a-f-]{36}; Path=\/; HttpOnly; SameSite=Lax$/)
-  const cookie = setCookie.split(';')[0]!
-  await form('/cart/items', { product: '12', quantity: '1' }, cookie)
-  const cart = await (await fetch(`${shop.url}/cart`, { headers: { cookie } })).text()
-  expect(cart).toContain('<td class="n">3</td>')
-  const key = /name="key" value="([^"]+)"/.exec(cart)![1]!
-  const paid = await form('/checkout', { email, key }, cookie)
+  expect(added.location).toBe('/cart')
+  expect(added.setCookie).toMatch(/^cart=[0-9a-f-]{36}; Path=\/; HttpOnly; SameSite=Lax$/)
+  await person.submit(await person.get('/products/12'), '/cart/items', { quantity: '1' })
+  const cart = await person.get('/cart')
+  expect(cart.text).toContain('<td class="n">3</td>')
+  const key = /name="key" value="([^"]+)"/.exec(cart.text)![1]!
+  const checkout = await person.get(`/checkout?key=${key}`)
+  expect(checkout.text).toContain(`name="key" value="${key}"`)
+  const paid = await person.submit(checkout, '/checkout', { email, ...delivery })
   expect(paid.status).toBe(303)
-  const again = await form('/checkout', { email, key }, cookie)
-  expect(again.headers.get('location')).toBe(paid.headers.get('location'))
-  const order = await (await fetch(shop.url + paid.headers.get('location'))).text()
-  expect(order).toContain('<strong>paid</strong>')
-  expect((await shop.json('/cart', { headers: { cookie } })).body.items).toEqual([])
+  const again = await person.submit(checkout, '/checkout', { email, ...delivery })
+  expect(again.location).toBe(paid.location)
+  const order = await person.get(paid.location)
+  expect(order.text).toContain('<strong>paid</strong>')
+  expect(order.text).toContain('a…@example.com')
+  expect(order.text).not.toContain('Rue du Four')
+  expect((await person.get('/cart')).text).toContain('Your cart is empty')
+})
+
+test('a checkout form that is not right comes back with what was written and what is wrong, but no card', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/13'), '/cart/items', { quantity: '1' })
+  const page = await person.get('/checkout')
+  const wrong = { email, ...delivery, name: '<b>Ada</b> "O\'Hara"', country: 'XX', card: '4242x' }
+  const answer = await person.submit(page, '/checkout', wrong)
+  expect(answer.status).toBe(400)
+  expect(answer.text).toContain('value="&lt;b>Ada&lt;/b> &quot;O\'Hara&quot;"')
+  expect(answer.text).toContain('<span class="wrong" id="country-error">Please choose a country.</span>')
+  expect(answer.text).toContain('aria-describedby="card-hint card-error" aria-invalid="true"')
+  expect(answer.text).not.toContain('4242')
+  const mended = await person.submit(answer, '/checkout', { email, ...delivery })
+  expect(mended.status).toBe(303)
+})
+
+test('a card that is declined buys nothing, and another one then does', async () => {
+  const before = await onHand(14)
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/14'), '/cart/items', { quantity: '1' })
+  const page = await person.get('/checkout')
+  const declined = await person.submit(page, '/checkout', { email, ...delivery, card: '4000 0000 0000' })
+  expect(declined.status).toBe(402)
+  expect(declined.text).toContain('This card was declined')
+  expect(declined.text).toContain('value="Rue du Four 3"')
+  expect(declined.text).toContain('<option value="AT" selected>')
+  expect(await onHand(14)).toBe(before)
+  expect((await person.submit(declined, '/checkout', { email, ...delivery })).status).toBe(303)
+  expect(await onHand(14)).toBe(before - 1)
+})
+
+test('JSON may name an address and a card, and need not; the address is part of what was asked for', async () => {
+  const { card, ...address } = delivery
+  const request = { email, items: [{ product: 15, quantity: 1 }], address, card }
+  expect((await shop.checkout(request, 'with-address')).status).toBe(201)
+  expect((await shop.checkout(request, 'with-address')).status).toBe(201)
+  const elsewhere = { ...request, address: { ...address, city: 'Graz' } }
+  expect((await shop.checkout(elsewhere, 'with-address')).status).toBe(422)
+  const nowhere = await shop.checkout({ ...request, address: { ...address, street: '' } }, 'nowhere')
+  expect(nowhere.status).toBe(400)
+  expect(nowhere.body.error.fields).toEqual({ 'address.street': 'Please enter street and number.' })
+  expect(
+    await ask(postgres.url, "select city from order_addresses where street = 'Rue du Four 3'"),
+  ).toContainEqual({
+    city: 'Vienna',
+  })
 })
 
 test('a cart cookie that was tampered with is no cart', async () => {

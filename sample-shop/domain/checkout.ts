@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { clearCart, findCart } from '../data/carts.ts'
 import { type Connection, type Database, inTransaction, type Spent } from '../data/database.ts'
+import { insertAddress, insertOwner } from '../data/order-details.ts'
 import {
   findOrderByKey,
   findPrices,
@@ -12,6 +13,8 @@ import {
   takeStock,
 } from '../data/orders.ts'
 import { sellFreeUnits } from '../data/stock-units.ts'
+import type { Account } from './account.ts'
+import type { Address } from './address.ts'
 import { type Item, MOST_LINES, MOST_PIECES, mergeItems } from './cart.ts'
 import { confirmOrder, type Order } from './order.ts'
 import { isByUnit } from './reservation.ts'
@@ -26,6 +29,9 @@ export type CheckoutRequest = {
   readonly cart: string | null
   /** Instead of items: id of the reservation that keeps them. */
   readonly reservation: string | null
+  readonly address: Address | null
+  /** Looks up who is signed in; `null` when nobody can be. */
+  readonly findOwner: ((connection: Connection) => Promise<Account | null>) | null
 }
 
 /** `placed` is false when the key's order was there already: same key and same request give the same order. */
@@ -116,6 +122,7 @@ async function place(
     await beforehand?.()
     const claimed = await insertOrder(connection, order)
     if (claimed === null) return null
+    await recordDetails(connection, claimed, request)
     if (request.reservation !== null) {
       await sellReserved(connection, request.reservation, claimed)
       return claimed
@@ -136,6 +143,17 @@ async function place(
   return replay(other, request)
 }
 
+/** Whose the order is and where it goes: before the stock's rows are locked, and no work where there is neither. */
+async function recordDetails(
+  connection: Connection,
+  order: number,
+  { address, findOwner }: CheckoutRequest,
+): Promise<void> {
+  if (address) await insertAddress(connection, order, address)
+  const owner = findOwner && (await findOwner(connection))
+  if (owner) await insertOwner(connection, order, owner.id)
+}
+
 function replay(placed: PlacedOrder, request: CheckoutRequest): CheckoutResult {
   if (placed.requestHash !== hashRequest(request)) {
     throw new ShopError(422, 'key-reused', 'This Idempotency-Key belongs to another request.')
@@ -143,11 +161,11 @@ function replay(placed: PlacedOrder, request: CheckoutRequest): CheckoutResult {
   return { order: confirmOrder(placed.id, placed.totalCents, placed.status), placed: false }
 }
 
-/** What makes two requests the same: who pays, and for what (the reservation, the explicit items, else the cart). */
-function hashRequest({ email, items, cart, reservation }: CheckoutRequest): string {
+/** What makes two requests the same: who pays, for what (reservation, explicit items, else cart), and where it goes. */
+function hashRequest({ email, items, cart, reservation, address }: CheckoutRequest): string {
   const listed = items ? mergeItems(items).map(({ product, quantity }) => [product, quantity]) : cart
   const what = reservation === null ? listed : { reservation }
   return createHash('sha256')
-    .update(JSON.stringify([email, what]))
+    .update(JSON.stringify(address ? [email, what, Object.values(address)] : [email, what]))
     .digest('base64url')
 }

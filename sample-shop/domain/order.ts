@@ -1,3 +1,4 @@
+import type { Address } from './address.ts'
 import { CURRENCY } from './money.ts'
 
 export type OrderLine = {
@@ -20,6 +21,8 @@ export type OrderPage = Order & {
   readonly email: string
   readonly placedAt: string
   readonly lines: readonly OrderLine[]
+  /** Only where the owner looks, who sees the whole email too; `null` when the order has none. */
+  readonly address?: Address | null
 }
 
 /** The order as the shop confirms it: `total` in euros, `totalCents` in cents. */
@@ -31,4 +34,14 @@ export function confirmOrder(id: number, totalCents: number, status: string): Or
 export function maskEmail(email: string): string {
   const at = email.lastIndexOf('@')
   return `${email.slice(0, 1)}…${email.slice(at)}`
+}
+
+/** An order as a line of its owner's history. */
+export type PastOrder = Order & { readonly placedAt: string; readonly pieces: number }
+
+export type OrderHistory = {
+  readonly orders: readonly PastOrder[]
+  readonly size: number
+  readonly page: number
+  readonly pages: number
 }

@@ -16,7 +16,7 @@ function payments(settings: Settings, provider?: Provider) {
   const pay = async (keys: readonly string[]) => {
     const paid: string[] = []
     for (const key of keys) {
-      await opened.authorise({ key, traceparent: '00-trace' }).then(
+      await opened.authorise({ key, card: null, traceparent: '00-trace' }).then(
         () => paid.push(key),
         (error) => expect(error).toMatchObject({ status: 502, code: 'payment-failed' }),
       )
@@ -49,8 +49,8 @@ test('a failed call is made again, with its key and trace, and mostly helps', as
   })
   expect(await pay(['a'])).toEqual(['a'])
   expect(calls).toEqual([
-    { key: 'a', traceparent: '00-trace', attempt: 1 },
-    { key: 'a', traceparent: '00-trace', attempt: 2 },
+    { key: 'a', card: null, traceparent: '00-trace', attempt: 1 },
+    { key: 'a', card: null, traceparent: '00-trace', attempt: 2 },
   ])
 })
 
@@ -83,4 +83,15 @@ test('nothing is called again after the deadline, nor more often than allowed', 
   })
   await often.pay(['a'])
   expect(await often.sum('shop_payment_calls_total')).toBe(4)
+})
+
+test('a declined card is an answer: nobody asks again', async () => {
+  const telemetry = openTelemetry()
+  const settings = { SHOP_PAYMENT_FAILURE_RATIO: '0.5', SHOP_RETRY_BUDGET_RATIO: '20' }
+  const opened = openPayments(readConfig({ DATABASE_URL, ...QUICK, ...settings }), telemetry)
+  const declined = opened.authorise({ key: 'a', card: '4111111111110000', traceparent: null })
+  await expect(declined).rejects.toMatchObject({ status: 402, code: 'payment-declined' })
+  const { values } = await telemetry.registry.getSingleMetric('shop_payment_calls_total')!.get()
+  expect(values).toMatchObject([{ value: 1, labels: { result: 'declined' } }])
+  telemetry.close()
 })

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter } from 'prom-client'
 import type { Config } from '../config.ts'
 import type { Telemetry } from '../telemetry.ts'
+import { FormError } from './form-error.ts'
 import { authorisePayment } from './payment.ts'
 import { retryBudget } from './retry-budget.ts'
 import { ShopError } from './shop-error.ts'
@@ -11,6 +12,8 @@ import { ShopError } from './shop-error.ts'
 type Payment = {
   /** The checkout's idempotency key: the provider takes the money for it once. */
   readonly key: string
+  /** `null`: one that the provider knows already. */
+  readonly card: string | null
   /** W3C trace context, passed on as the header; `null` when the shopper's request brought none. */
   readonly traceparent: string | null
 }
@@ -19,14 +22,14 @@ type Payment = {
 type PaymentProvider = (payment: Payment, attempt: number) => Promise<boolean>
 
 export type Payments = {
-  /** Resolves when the payment is authorised; a ShopError 502 when the provider does not do it. */
+  /** Resolves when the payment is authorised; a ShopError 502 when the provider does not do it, a FormError 402 when it declines the card. */
   authorise(payment: Payment): Promise<void>
 }
 
 /** The provider that is not real. Which calls it fails depends on key and attempt alone: a rehearsal can be repeated. */
 function standIn({ paymentMs, paymentFailureRatio }: Config): PaymentProvider {
-  return async ({ key }, attempt) => {
-    await authorisePayment(paymentMs)
+  return async ({ key, card }, attempt) => {
+    await authorisePayment(paymentMs, card)
     const drawn = createHash('sha256').update(`${attempt} ${key}`).digest().readUInt32BE(0) / 2 ** 32
     return drawn >= paymentFailureRatio
   }
@@ -35,7 +38,7 @@ function standIn({ paymentMs, paymentFailureRatio }: Config): PaymentProvider {
 /** Payments with a retry budget; while the provider never fails, nothing but the call. */
 export function openPayments(config: Config, telemetry: Telemetry, provider?: PaymentProvider): Payments {
   if (config.paymentFailureRatio === 0 && !provider) {
-    return { authorise: () => authorisePayment(config.paymentMs) }
+    return { authorise: ({ card }) => authorisePayment(config.paymentMs, card) }
   }
   const call = provider ?? standIn(config)
   const budget = retryBudget(config.retryBudgetRatio)
@@ -66,7 +69,12 @@ export function openPayments(config: Config, telemetry: Telemetry, provider?: Pa
       const deadlineMs = performance.now() + config.paymentDeadlineMs
       budget.earn()
       for (let attempt = 1; ; attempt++) {
-        const authorised = await call(payment, attempt).catch(() => false)
+        const authorised = await call(payment, attempt).catch((error: unknown) => {
+          if (!(error instanceof FormError)) return false
+          // A card that was declined is an answer: asking again would not change it.
+          calls.inc({ result: 'declined' })
+          throw error
+        })
         calls.inc({ result: authorised ? 'authorised' : 'failed' })
         if (authorised) return
         const pauseMs = config.paymentPauseMs * 2 ** (attempt - 1)

@@ -1,7 +1,9 @@
 import type { ErrorRequestHandler } from 'express'
+import { FormError } from '../domain/form-error.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import { renderDocument } from '../views/document.tsx'
 import { errorPage } from '../views/order.tsx'
+import { NOBODY } from '../views/page.ts'
 import { wantsJson } from './answer.ts'
 import type { Shop } from './shop.ts'
 
@@ -14,10 +16,13 @@ export function answerError({ log }: Shop): ErrorRequestHandler {
     const sentJson = request.is('json') === 'json' && !request.accepts('html')
     response.status(known.status)
     if (sentJson || wantsJson(request)) {
-      response.json({ error: { code: known.code, message: known.message } })
+      const { code, message } = known
+      response.json({
+        error: known instanceof FormError ? { code, message, fields: known.fields } : { code, message },
+      })
     } else {
       const { title, renderContent } = errorPage(known)
-      response.type('html').send(renderDocument(title, renderContent()))
+      response.type('html').send(renderDocument(title, renderContent(NOBODY)))
     }
   }
 }

@@ -2,15 +2,12 @@ import type { Request, RequestHandler, Response } from 'express'
 import type { Connection } from '../data/database.ts'
 import { renderDocument } from '../views/document.tsx'
 import type { Page } from '../views/page.ts'
+import { makeFormToken } from './form-token.ts'
 import { spentBy } from './measure-response.ts'
 import { wroteLately } from './own-writes.ts'
 import type { Shop } from './shop.ts'
 
-/**
- * A GET that shows a page: `find` gets one connection, which is back in the pool before anything is rendered. Sends
- * the whole document, or, when `Accept` prefers JSON, the model with the rendered `content` beside it, for front ends
- * that swap it in: both are the same work.
- */
+/** A GET that shows a page: `find` gets one connection, which is back in the pool before anything is rendered. */
 export function pageRoute<Facts>(
   shop: Pick<Shop, 'database' | 'config' | 'replicas'>,
   page: Page<Facts>,
@@ -30,20 +27,34 @@ export function pageRoute<Facts>(
 
 /** A GET that shows a page of facts, wherever they come from. */
 export function factsRoute<Facts>(
-  { config }: Pick<Shop, 'config'>,
+  shop: Pick<Shop, 'config'>,
   page: Page<Facts>,
   find: (request: Request, response: Response) => Promise<Facts>,
 ): RequestHandler {
-  const wastedRenderings = config.flaws.has('cpu-heavy') ? config.renderVariants - 1 : 0
   return async (request, response) => {
-    const facts = await find(request, response)
-    const { model, title, renderContent } = page(facts)
-    // The flaw: every variant of the page there could be is rendered, and one is sent.
-    for (let variant = 0; variant < wastedRenderings; variant++) renderContent()
-    const content = renderContent()
-    if (wantsJson(request)) response.json({ ...model, content })
-    else response.type('html').send(renderDocument(title, content))
+    sendPage(shop, request, response, page, await find(request, response))
   }
+}
+
+/**
+ * Sends the whole document, or, when `Accept` prefers JSON, the model with the rendered `content` beside it, for front
+ * ends that swap it in: both are the same work.
+ */
+export function sendPage<Facts>(
+  { config }: Pick<Shop, 'config'>,
+  request: Request,
+  response: Response,
+  page: Page<Facts>,
+  facts: Facts,
+): void {
+  const { model, title, renderContent } = page(facts)
+  const visitor = { formToken: () => makeFormToken(config, request) }
+  const wastedRenderings = config.flaws.has('cpu-heavy') ? config.renderVariants - 1 : 0
+  // The flaw: every variant of the page there could be is rendered, and one is sent.
+  for (let variant = 0; variant < wastedRenderings; variant++) renderContent(visitor)
+  const content = renderContent(visitor)
+  if (wantsJson(request)) response.json({ ...model, content })
+  else response.type('html').send(renderDocument(title, content))
 }
 
 /** True when `Accept` prefers JSON to HTML. */

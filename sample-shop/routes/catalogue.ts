@@ -1,15 +1,23 @@
 import { Router } from 'express'
 import { findBestSellers } from '../data/best-sellers.ts'
 import { findCategory, findHome, findProduct, searchProducts } from '../data/catalogue.ts'
+import { findNewProducts } from '../data/new-products.ts'
 import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ShopError } from '../domain/shop-error.ts'
-import { bestSellersPage, categoryPage, homePage, productPage, searchPage } from '../views/catalogue.tsx'
+import {
+  bestSellersPage,
+  categoryPage,
+  homePage,
+  newProductsPage,
+  productPage,
+  searchPage,
+} from '../views/catalogue.tsx'
 import { catalogueRoute } from './catalogue-route.ts'
 import { keptPages } from './kept-pages.ts'
 import { readId, readPageNumber, readSearchQuery } from './read-input.ts'
 import type { Shop } from './shop.ts'
 
-/** The pages that only read: home, category, product, search, best sellers. */
+/** The pages that only read: home, category, product, search, best sellers, new products. */
 export function catalogueRoutes(shop: Shop): Router {
   const { config } = shop
   const kept = keptPages(shop)
@@ -46,6 +54,10 @@ export function catalogueRoutes(shop: Shop): Router {
   routes.get(
     '/best-sellers',
     catalogueRoute(kept.bestSellers, bestSellersPage, (connection) => findBestSellers(connection, config)),
+  )
+  routes.get(
+    '/new',
+    catalogueRoute(kept.newProducts, newProductsPage, (connection) => findNewProducts(connection, config)),
   )
   return routes
 }

@@ -38,4 +38,5 @@ export const keptPages = (shop: Shop) => ({
   },
   search: { shop, name: 'search', key: readSearchQuery },
   bestSellers: { shop, name: 'best-sellers', key: () => '' },
+  newProducts: { shop, name: 'new', key: () => '' },
 })

@@ -1,14 +1,33 @@
 import { randomUUID } from 'node:crypto'
-import { Router } from 'express'
+import { type Request, type Response, Router } from 'express'
 import { addToCart, findCart } from '../data/carts.ts'
+import type { Connection } from '../data/database.ts'
+import { findPrivateDetails } from '../data/order-details.ts'
 import { findOrder } from '../data/orders.ts'
 import { checkOut } from '../domain/checkout.ts'
+import type { OrderPage } from '../domain/order.ts'
 import { ShopError } from '../domain/shop-error.ts'
+import { checkoutPage } from '../views/checkout.tsx'
+import { type Filled, UNFILLED } from '../views/fields.tsx'
 import { cartPage, orderPage } from '../views/order.tsx'
-import { pageRoute, wantsJson } from './answer.ts'
+import { pageRoute, sendPage, wantsJson } from './answer.ts'
+import { answerForm } from './answer-form.ts'
+import { cookieOptions } from './cookies.ts'
+import { findVisitor } from './find-visitor.ts'
+import { sendsJson } from './guard-forms.ts'
 import { continueTrace, identityOf } from './identify-requests.ts'
+import { keepPrivate } from './keep-private.ts'
 import { spentBy } from './measure-response.ts'
-import { readCartCookie, readCheckout, readId, readIdempotencyKey, readItem } from './read-input.ts'
+import { readCheckoutExtras, readCheckoutForm } from './read-forms.ts'
+import {
+  isIdempotencyKey,
+  readCartCookie,
+  readCheckout,
+  readId,
+  readIdempotencyKey,
+  readItem,
+  readSessionCookie,
+} from './read-input.ts'
 import type { Shop } from './shop.ts'
 
 /** Cart, checkout and order page. Forms are answered with a redirect, so that reloading repeats nothing. */
@@ -30,35 +49,88 @@ export function orderRoutes(shop: Shop): Router {
       }
       return json ? findCart(connection, cart) : null
     })
-    if (!cookie) response.cookie('cart', cart, { httpOnly: true, sameSite: 'lax', path: '/' })
+    if (!cookie) response.cookie('cart', cart, cookieOptions(request))
     if (model) response.status(201).json(model)
     else response.redirect(303, '/cart')
   })
   routes.post('/checkout', async (request, response) => {
-    const { email, items, reservation, key } = readCheckout(request.body)
-    const wanted = {
-      key: readIdempotencyKey(request, key),
-      email,
-      items: items ?? null,
-      reservation: reservation ?? null,
-      cart: readCartCookie(request),
-    }
-    const traceparent = continueTrace(identityOf(response).traceparent)
-    const { order, placed } = await checkOut(database, config, spentBy(response), wanted, () =>
-      payments.authorise({ key: wanted.key, traceparent }),
+    await answerForm(
+      request,
+      response,
+      ['email', 'name', 'street', 'postcode', 'city', 'country', 'key'],
+      async () => {
+        const { email, items, reservation, key: field, address, card } = readCheckoutRequest(request)
+        const key = readIdempotencyKey(request, field)
+        const signedIn = readSessionCookie(request) !== null
+        const wanted = {
+          key,
+          email,
+          items: items ?? null,
+          reservation: reservation ?? null,
+          cart: readCartCookie(request),
+          address,
+          findOwner: signedIn ? (connection: Connection) => findVisitor(shop, connection, request) : null,
+        }
+        const traceparent = continueTrace(identityOf(response).traceparent)
+        const { order, placed } = await checkOut(database, config, spentBy(response), wanted, () =>
+          payments.authorise({ key, card, traceparent }),
+        )
+        if (placed) telemetry.ordered(order.totalCents)
+        if (wantsJson(request)) response.status(201).json(order)
+        else response.redirect(303, `/orders/${order.id}`)
+      },
+      (filled) => showCheckout(request, response, filled, filled.values['key']),
     )
-    if (placed) telemetry.ordered(order.totalCents)
-    if (wantsJson(request)) response.status(201).json(order)
-    else response.redirect(303, `/orders/${order.id}`)
   })
+  routes.get('/checkout', keepPrivate, (request, response) =>
+    showCheckout(request, response, UNFILLED, request.query['key']),
+  )
   routes.get(
     '/orders/:id',
     pageRoute(shop, orderPage, async (connection, request) => {
       const id = readId(request.params['id'])
       const order = id === null ? null : await findOrder(connection, id)
       if (!order) throw new ShopError(404, 'unknown-order', 'There is no such order.')
-      return order
+      return addPrivateDetails(connection, request, order)
     }),
   )
+
+  async function showCheckout(
+    request: Request,
+    response: Response,
+    filled: Filled,
+    key: unknown,
+  ): Promise<void> {
+    const { cart, visitor } = await database.hold(spentBy(response), async (connection) => ({
+      cart: await findCart(connection, readCartCookie(request)),
+      visitor: await findVisitor(shop, connection, request),
+    }))
+    const values = { ...(visitor && { email: visitor.email, name: visitor.name }), ...filled.values }
+    sendPage(shop, request, response, checkoutPage, {
+      cart,
+      key: isIdempotencyKey(key) ? key : randomUUID(),
+      signedIn: visitor !== null,
+      filled: { ...filled, values },
+    })
+  }
+
+  /** The owner sees the whole email and the address; everybody else what anyone may who guesses an order's id. */
+  async function addPrivateDetails(
+    connection: Connection,
+    request: Request,
+    order: OrderPage,
+  ): Promise<OrderPage> {
+    const visitor = await findVisitor(shop, connection, request)
+    const details = visitor && (await findPrivateDetails(connection, order.id, visitor.id))
+    return details ? { ...order, ...details } : order
+  }
   return routes
+}
+
+/** A person's form asks for delivery and payment; a program's JSON may leave them out, and so does a reservation's form. */
+function readCheckoutRequest(request: Request) {
+  if (!sendsJson(request) && request.body?.reservation === undefined) {
+    return { ...readCheckoutForm(request.body), items: undefined, reservation: undefined }
+  }
+  return { ...readCheckout(request.body), ...readCheckoutExtras(request.body) }
 }

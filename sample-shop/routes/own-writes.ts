@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Config } from '../config.ts'
 import { readCookie } from './cookie.ts'
+import { cookieOptions } from './cookies.ts'
 
 const WROTE = 'wrote'
 
@@ -12,7 +13,7 @@ export function markWrites({ ownWritesMs }: Config): RequestHandler {
     // As late as can be: the time counts from the commit, not from the beginning of a slow checkout.
     response.writeHead = function marked(this: Response, ...head: Parameters<typeof writeHead>) {
       if (this.statusCode < 400) {
-        const options = { httpOnly: true, sameSite: 'lax', path: '/', maxAge: ownWritesMs } as const
+        const options = { ...cookieOptions(request), maxAge: ownWritesMs }
         this.cookie(WROTE, Date.now().toString(36), options)
       }
       return writeHead.apply(this, head)

@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import { z } from 'zod'
 import { MOST_LINES, MOST_PIECES } from '../domain/cart.ts'
 import { ShopError } from '../domain/shop-error.ts'
+import { readCookie } from './cookie.ts'
 
 /** JSON numbers, or the digits a form sends. */
 const wholeNumber = (most: number) =>
@@ -95,11 +96,11 @@ export function readIdempotencyKey(request: Request, field: string | undefined):
   return parsed.data
 }
 
+/** True for what could be an idempotency key. */
+export const isIdempotencyKey = (text: unknown): text is string => line(100).safeParse(text).success
+
 /** The shopper's cart id out of the cookie; `null` when there is none or it was tampered with. */
-export function readCartCookie(request: Request): string | null {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const [name, value] = pair.trim().split('=')
-    if (name === 'cart' && value !== undefined && UUID.test(value)) return value
-  }
-  return null
-}
+export const readCartCookie = (request: Request) => readCookie(request, 'cart', UUID)
+
+/** The token of a session out of the cookie; `null` when there is none, or none that this shop makes. */
+export const readSessionCookie = (request: Request) => readCookie(request, 'session', /^[\w-]{22}$/)

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, Router } from 'express'
 import type { Product } from '../domain/catalogue.ts'
 import { renderDocument } from '../views/document.tsx'
+import { NOBODY } from '../views/page.ts'
 import { substitutePage } from '../views/substitute.tsx'
 import { wantsJson } from './answer.ts'
 import { readSearchQuery } from './read-input.ts'
@@ -33,7 +34,7 @@ function substitute(
   let rendered: ReturnType<typeof render> | null = null
   function render(products: readonly Product[]) {
     const { model, renderContent } = substitutePage({ title, products })
-    const content = renderContent()
+    const content = renderContent(NOBODY)
     return { products, model, content, document: renderDocument(title, content) }
   }
   return (request, response, next) => {

@@ -1,10 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { CookieOptions, Request, RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { Counter, Gauge } from 'prom-client'
 import { waitingLine } from '../domain/waiting-line.ts'
 import { renderWaitingRoom } from '../views/waiting-room.tsx'
 import { wantsJson } from './answer.ts'
 import { readCookie } from './cookie.ts'
+import { cookieOptions } from './cookies.ts'
 import type { Shop } from './shop.ts'
 
 const PASS = 'admitted'
@@ -27,7 +28,6 @@ export function waitingRoom({ config, telemetry }: Pick<Shop, 'config' | 'teleme
   const ticketName = `ticket-${config.instance.replace(/[^\w-]/g, '-')}`
   // Numbers begin again with every start, so tickets say whose they are.
   const start = randomBytes(6).toString('base64url')
-  const cookie: CookieOptions = { httpOnly: true, sameSite: 'lax', path: '/' }
 
   const registers = [telemetry.registry]
   const gauge = (name: string, help: string, read: () => number) =>
@@ -69,6 +69,7 @@ export function waitingRoom({ config, telemetry }: Pick<Shop, 'config' | 'teleme
     const nowMs = Date.now()
     if (Number(verified('pass', readCookie(request, PASS))) > nowMs) return next()
 
+    const cookie = cookieOptions(request)
     const ticket = readTicket(request)
     let number = ticket ?? line.arrive(nowMs)
     let place = line.place(number, nowMs)

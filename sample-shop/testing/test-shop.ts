@@ -9,13 +9,14 @@ import { openShop } from '../open-shop.ts'
 
 export type Settings = Readonly<Record<string, string>>
 
-/** Little data, and payments that do not keep a test waiting. */
+/** Little data, and payments and passwords that do not keep a test waiting. */
 const SMALL: Settings = {
   SHOP_PRODUCTS: '1000',
   SHOP_REVIEWS: '5000',
   SHOP_PAST_ORDERS: '1500',
   SHOP_BEST_SELLER_ORDERS: '500',
   SHOP_PAYMENT_MS: '1',
+  SHOP_PASSWORD_COST: '6',
 }
 
 /** The shop within the test's own process, over a real database and real HTTP. */

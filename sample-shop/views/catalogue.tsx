@@ -1,10 +1,19 @@
 import { MOST_PIECES } from '../domain/cart.ts'
-import type { BestSellersPage, CategoryPage, HomePage, ProductPage, SearchPage } from '../domain/catalogue.ts'
+import type {
+  BestSellersPage,
+  CategoryPage,
+  HomePage,
+  NewProductsPage,
+  ProductPage,
+  SearchPage,
+} from '../domain/catalogue.ts'
 import { formatCents } from '../domain/money.ts'
-import { page } from './page.ts'
+import { renderFormToken } from './form-token.tsx'
+import { page, type Visitor } from './page.ts'
 import { Picture } from './picture.tsx'
 import { card, cards, ProductGrid, Stars } from './product-card.tsx'
-import { ReserveForm } from './reserve-form.tsx'
+import { renderReserveForm } from './reserve-form.tsx'
+import { renderReview } from './review.tsx'
 
 export const homePage = page({
   model: ({ products, categories }: HomePage) => ({ products: cards(products), categories }),
@@ -21,6 +30,17 @@ export const homePage = page({
           </li>
         ))}
       </ul>
+    </>
+  ),
+})
+
+export const newProductsPage = page({
+  model: ({ products }: NewProductsPage) => ({ products: cards(products) }),
+  title: () => 'New products',
+  content: ({ products }) => (
+    <>
+      <h1>New products</h1>
+      <ProductGrid products={products} />
     </>
   ),
 })
@@ -60,19 +80,10 @@ export const categoryPage = page({
 export const productPage = page({
   model: (product: ProductPage) => ({ ...card(product), related: cards(product.related) }),
   title: ({ name }) => name,
-  content: ({
-    id,
-    name,
-    category,
-    price,
-    rating,
-    reviewCount,
-    onHand,
-    reservable,
-    description,
-    reviews,
-    related,
-  }) => (
+  content: (
+    { id, name, category, price, rating, reviewCount, onHand, reservable, description, reviews, related },
+    visitor,
+  ) => (
     <>
       <p class="soft">
         {category.department} · <a href={`/categories/${category.id}`}>{category.name}</a>
@@ -86,34 +97,27 @@ export const productPage = page({
             <Stars rating={rating} reviewCount={reviewCount} />
           </p>
           <p>{description}</p>
-          {onHand > 0 ? <AddToCart id={id} onHand={onHand} /> : <strong>Sold out</strong>}
-          {reservable && onHand > 0 && <ReserveForm product={id} />}
+          {onHand > 0 ? <AddToCart id={id} onHand={onHand} visitor={visitor} /> : <strong>Sold out</strong>}
+          {reservable && onHand > 0 && renderReserveForm(id, visitor)}
         </div>
       </div>
-      <h2>Reviews</h2>
-      {reviews.map(({ author, rating, body, writtenOn }) => (
-        <article key={`${author} ${writtenOn}`}>
-          <h3>
-            {author}, {rating} of 5
-          </h3>
-          <p>
-            {body}{' '}
-            <time class="soft" datetime={writtenOn}>
-              {writtenOn}
-            </time>
-          </p>
-        </article>
-      ))}
+      <h2>
+        <a href={`/products/${id}/reviews`}>Reviews</a>
+      </h2>
+      {reviews.map(renderReview)}
       <h2>More {category.name}</h2>
       <ProductGrid products={related} />
     </>
   ),
 })
 
-const AddToCart = ({ id, onHand }: { readonly id: number; readonly onHand: number }) => (
+type AddToCart = { readonly id: number; readonly onHand: number; readonly visitor: Visitor }
+
+const AddToCart = ({ id, onHand, visitor }: AddToCart) => (
   <>
     <p>{onHand} in stock</p>
     <form method="post" action="/cart/items">
+      {renderFormToken(visitor)}
       <input type="hidden" name="product" value={id} />
       <label>
         Pieces <input type="number" name="quantity" value={1} min={1} max={MOST_PIECES} required />

@@ -3,6 +3,10 @@ import { STYLE } from './style.ts'
 
 type Frame = { readonly title: string; readonly content: string }
 
+/** The same on every page, and so not worth rendering for each. */
+const LINKS =
+  '<a href="/best-sellers">Best sellers</a> · <a href="/new">New</a> · <a href="/cart">Cart</a> · <a href="/account">Account</a>'
+
 /** The frame every page has. `content` was rendered, and so escaped, by a page; the style is a constant of ours. */
 const Frame = ({ title, content }: Frame) => (
   <html lang="en">
@@ -20,9 +24,7 @@ const Frame = ({ title, content }: Frame) => (
         <a class="brand" href="/">
           Doorbuster
         </a>
-        <nav aria-label="Shop">
-          <a href="/best-sellers">Best sellers</a> · <a href="/cart">Cart</a>
-        </nav>
+        <nav aria-label="Shop" dangerouslySetInnerHTML={{ __html: LINKS }} />
         <search>
           <form action="/search">
             <label>

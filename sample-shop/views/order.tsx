@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type Address, COUNTRIES } from '../domain/address.ts'
 import type { Cart } from '../domain/cart.ts'
 import { formatCents } from '../domain/money.ts'
 import type { OrderLine, OrderPage } from '../domain/order.ts'
@@ -6,7 +7,7 @@ import { page } from './page.ts'
 
 type Lines = { readonly lines: readonly OrderLine[]; readonly totalCents: number }
 
-const LineTable = ({ lines, totalCents }: Lines) => (
+export const LineTable = ({ lines, totalCents }: Lines) => (
   <div class="scroll">
     <table>
       <thead>
@@ -43,7 +44,7 @@ const LineTable = ({ lines, totalCents }: Lines) => (
   </div>
 )
 
-/** The cart with its checkout form; the key in the form makes sending it twice harmless. */
+/** The cart, and the way to the checkout; the key goes along, and makes sending the checkout twice harmless. */
 export const cartPage = page({
   model: ({ items, totalCents }: Cart) => ({
     items,
@@ -65,13 +66,13 @@ export const cartPage = page({
         <h1>Cart</h1>
         <LineTable lines={items} totalCents={totalCents} />
         <h2>Checkout</h2>
-        <form method="post" action="/checkout">
+        <form action="/checkout">
           <input type="hidden" name="key" value={key} />
-          <label>
-            Email <input type="email" name="email" autocomplete="email" maxlength={200} required />
-          </label>
-          <button type="submit">Pay {total}</button>
+          <button type="submit">Check out {total}</button>
         </form>
+        <p class="soft">
+          Address and payment come next. Or <a href="/">find something else</a>.
+        </p>
       </>
     ),
 })
@@ -79,17 +80,33 @@ export const cartPage = page({
 export const orderPage = page({
   model: (order: OrderPage) => order,
   title: ({ id }) => `Order ${id}`,
-  content: ({ id, status, email, placedAt, lines, totalCents }) => (
+  content: ({ id, status, email, placedAt, lines, totalCents, address }) => (
     <>
       <h1>Order {id}</h1>
       <p>
         Status: <strong>{status}</strong>. Placed{' '}
         <time datetime={placedAt}>{placedAt.slice(0, 16).replace('T', ' ')} UTC</time> by {email}.
       </p>
+      {address && renderAddress(address)}
       <LineTable lines={lines} totalCents={totalCents} />
     </>
   ),
 })
+
+const renderAddress = ({ name, street, postcode, city, country }: Address) => (
+  <>
+    <h2>Delivered to</h2>
+    <address>
+      {name}
+      <br />
+      {street}
+      <br />
+      {postcode} {city}
+      <br />
+      {COUNTRIES[country]}
+    </address>
+  </>
+)
 
 /** What a person sees when something did not work. */
 export const errorPage = page({

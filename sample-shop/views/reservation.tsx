@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { formatCents } from '../domain/money.ts'
 import type { Reservation } from '../domain/reservation.ts'
+import { renderFormToken } from './form-token.tsx'
 import { page } from './page.ts'
 
 /** A reservation, with the forms that buy what it keeps, or let it go. */
@@ -11,7 +12,7 @@ export const reservationPage = page({
     key: randomUUID(),
   }),
   title: () => 'Reservation',
-  content: ({ id, product, name, quantity, total, expiresAt, state, order, key }) => (
+  content: ({ id, product, name, quantity, total, expiresAt, state, order, key }, visitor) => (
     <>
       <h1>Reservation</h1>
       <p>
@@ -23,6 +24,7 @@ export const reservationPage = page({
             Kept for you until <time datetime={expiresAt}>{expiresAt.slice(11, 19)} UTC</time>.
           </p>
           <form method="post" action="/checkout">
+            {renderFormToken(visitor)}
             <input type="hidden" name="key" value={key} />
             <input type="hidden" name="reservation" value={id} />
             <label>
@@ -31,6 +33,7 @@ export const reservationPage = page({
             <button type="submit">Pay {total}</button>
           </form>
           <form method="post" action={`/reservations/${id}/release`}>
+            {renderFormToken(visitor)}
             <button type="submit">Let it go</button>
           </form>
         </>

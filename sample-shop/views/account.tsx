@@ -3,7 +3,6 @@ import { formatCents } from '../domain/money.ts'
 import type { OrderHistory } from '../domain/order.ts'
 import { type Filled, Problem, TextField } from './fields.tsx'
 import { renderFormToken } from './form-token.tsx'
-import { formatTime } from './format-time.ts'
 import { page } from './page.ts'
 import { Pager } from './pager.tsx'
 
@@ -114,7 +113,6 @@ export const historyPage = page({
                 <tr>
                   <th scope="col">Order</th>
                   <th scope="col">Placed</th>
-                  <th scope="col">Status</th>
                   <th scope="col" class="n">
                     Pieces
                   </th>
@@ -130,9 +128,9 @@ export const historyPage = page({
                       <a href={`/orders/${id}`}>{id}</a>
                     </th>
                     <td>
-                      <time datetime={placedAt}>{formatTime(placedAt)}</time>
+                      <time datetime={placedAt}>{placedAt.slice(0, 10)}</time>{' '}
+                      <span class="soft">{status}</span>
                     </td>
-                    <td>{status}</td>
                     <td class="n">{pieces}</td>
                     <td class="n price">{formatCents(totalCents)}</td>
                   </tr>
@@ -140,7 +138,7 @@ export const historyPage = page({
               </tbody>
             </table>
           </div>
-          <Pager path="/account/orders" page={page} pages={pages} />
+          {pages > 1 && <Pager path="/account/orders" page={page} pages={pages} />}
         </>
       )}
     </>

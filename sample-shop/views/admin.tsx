@@ -43,7 +43,6 @@ export const adminPage = page({
               <thead>
                 <tr>
                   <th scope="col">Category</th>
-                  <th scope="col">Department</th>
                   <th scope="col" class="n">
                     Pieces
                   </th>
@@ -55,8 +54,9 @@ export const adminPage = page({
               <tbody>
                 {categories.map((sales) => (
                   <tr key={sales.category}>
-                    <th scope="row">{sales.category}</th>
-                    <td>{sales.department}</td>
+                    <th scope="row">
+                      {sales.category} <span class="soft">{sales.department}</span>
+                    </th>
                     <td class="n">{sales.units}</td>
                     <td class="n">{formatCents(sales.revenueCents)}</td>
                   </tr>

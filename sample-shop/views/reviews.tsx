@@ -32,7 +32,7 @@ export const reviewsPage = page({
       </p>
       <h1>Reviews of {product.name}</h1>
       <p>
-        <Stars rating={rating} reviewCount={reviewCount} />
+        <Stars rating={rating} reviewCount={reviewCount} /> · <a href="#write">Write a review</a>
       </p>
       {reviews.map(renderReview)}
       {pages > 1 && <Pager path={`/products/${product.id}/reviews`} page={page} pages={pages} />}

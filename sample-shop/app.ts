@@ -3,6 +3,7 @@ import { ShopError } from './domain/shop-error.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { adminRoutes } from './routes/admin.ts'
 import { answerError } from './routes/answer-error.ts'
+import { blockLoop } from './routes/block-loop.ts'
 import { catalogueRoutes } from './routes/catalogue.ts'
 import { guardForms } from './routes/guard-forms.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -39,6 +40,7 @@ export function buildApp(shop: Shop): Express {
   if (shop.config.waitingRoomAdmitsPerSec > 0) app.use(waitingRoom(shop))
   if (shop.config.maxConcurrent > 0) app.use(limitConcurrency(shop))
   if (shop.replicas) app.use(markWrites(shop.config))
+  if (shop.config.flaws.has('blocked-loop')) app.use(blockLoop(shop.config))
   app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
   app.use(guardForms(shop.config))
   if (shop.degradation) app.use(substituteRoutes(shop.degradation))

@@ -2,16 +2,24 @@ import { type Cart, type CartItem, type Item, MOST_PIECES } from '../domain/cart
 import type { Connection } from './database.ts'
 
 /** The cart with this id; an unknown cart is an empty one. */
-export async function findCart(connection: Connection, cart: string | null): Promise<Cart> {
+export async function findCart(
+  connection: Connection,
+  cart: string | null,
+  findItems: typeof findCartItems = findCartItems,
+): Promise<Cart> {
   if (cart === null) return { items: [], totalCents: 0 }
-  const items = await connection.query<CartItem>(
+  const items = await findItems(connection, cart)
+  return { items, totalCents: items.reduce((sum, item) => sum + item.lineCents, 0) }
+}
+
+function findCartItems(connection: Connection, cart: string): Promise<readonly CartItem[]> {
+  return connection.query<CartItem>(
     'cart',
     `select p.id as product, i.quantity, p.name, p.price_cents as "priceCents",
             i.quantity * p.price_cents as "lineCents"
        from cart_items i join products p on p.id = i.product_id where i.cart = $1 order by p.id`,
     [cart],
   )
-  return { items, totalCents: items.reduce((sum, item) => sum + item.lineCents, 0) }
 }
 
 /** Puts pieces into the cart, on top of those already there. False when there is no such product. */

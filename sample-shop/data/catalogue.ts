@@ -28,6 +28,19 @@ export async function findHome(connection: Connection, config: Config): Promise<
   return { products, categories }
 }
 
+/** $2 products of category $1, after the $3 most popular ones. */
+export const CATEGORY_PRODUCTS_SQL = `select ${PRODUCT} from products p
+  where p.category_id = $1 order by p.popularity desc, p.id limit $2 offset $3`
+
+/**
+ * The same rows in the same order under `offset-paging`. No index has `nulls last`, so all of the category is sorted; and
+ * what a row shows is worked out before OFFSET throws the row away.
+ */
+export const OFFSET_PAGING_SQL = `select p.id, p.name, p.price_cents as "priceCents",
+        (select coalesce(round(avg(r.rating), 1), 0)::float8 from reviews r where r.product_id = p.id) as rating,
+        (select count(*)::integer from reviews r where r.product_id = p.id) as "reviewCount"
+   from products p where p.category_id = $1 order by p.popularity desc nulls last, p.id limit $2 offset $3`
+
 /** One page of a category, most popular first; `null` when there is no such category or page. */
 export async function findCategory(
   connection: Connection,
@@ -48,7 +61,7 @@ export async function findCategory(
   if (page > pages) return null
   const products = await connection.query<Product>(
     'category-products',
-    `select ${PRODUCT} from products p where p.category_id = $1 order by p.popularity desc, p.id limit $2 offset $3`,
+    config.flaws.has('offset-paging') ? OFFSET_PAGING_SQL : CATEGORY_PRODUCTS_SQL,
     [id, config.categoryPage, (page - 1) * config.categoryPage],
   )
   return { ...category, products, page, pages }
@@ -69,6 +82,9 @@ export const REVIEWS_SQL = `select author, rating, body, to_char(written_on, 'YY
         count(*) over ()::integer as n, avg(rating) over ()::float8 as mean
    from reviews where product_id = $1 order by id desc limit $2`
 
+/** The counter that the seed adds for the flaw `hot-updates`. */
+const COUNT_VIEW_SQL = 'update products set views = views + 1 where id = $1'
+
 /** A product with its stock, latest reviews, rating over all reviews and related products; `null` when unknown. */
 export async function findProduct(
   connection: Connection,
@@ -83,6 +99,7 @@ export async function findProduct(
     [id],
   )
   if (!row) return null
+  if (config.flaws.has('hot-updates')) await connection.query('product-view', COUNT_VIEW_SQL, [id])
   const rows = await connection.query<ReviewRow>('product-reviews', REVIEWS_SQL, [id, config.reviewsShown])
   const related = await connection.query<Product>(
     'product-related',
@@ -111,6 +128,15 @@ export async function findStock(connection: Connection, product: number): Promis
   return row?.onHand ?? 0
 }
 
+/** At most $2 products with all words of $1 in their name. */
+export const SEARCH_SQL = `select ${PRODUCT} from products p where p.words @@ websearch_to_tsquery('simple', $1)
+  order by p.popularity desc, p.id limit $2`
+
+/** Under `scan-search`: those with $1 anywhere in their texts (a % in it is any text), names first. No index helps. */
+export const SCAN_SEARCH_SQL = `select ${PRODUCT} from products p
+  where p.name ilike '%' || $1 || '%' or p.description ilike '%' || $1 || '%'
+  order by p.name not ilike '%' || $1 || '%', p.popularity desc, p.id limit $2`
+
 /** Products whose name holds every word asked for, most popular first. The query is data, never SQL. */
 export async function searchProducts(
   connection: Connection,
@@ -119,8 +145,7 @@ export async function searchProducts(
 ): Promise<SearchPage> {
   const products = await connection.query<Product>(
     'search',
-    `select ${PRODUCT} from products p where p.words @@ websearch_to_tsquery('simple', $1)
-      order by p.popularity desc, p.id limit $2`,
+    config.flaws.has('scan-search') ? SCAN_SEARCH_SQL : SEARCH_SQL,
     [query, config.searchResults],
   )
   return { query, products }

@@ -99,23 +99,31 @@ type OrderRow = {
 }
 
 /** An order with its lines; `null` when unknown. */
-export async function findOrder(connection: Connection, id: number): Promise<OrderPage | null> {
+export async function findOrder(
+  connection: Connection,
+  id: number,
+  findLines: typeof findOrderLines = findOrderLines,
+): Promise<OrderPage | null> {
   const [order] = await connection.query<OrderRow>(
     'order',
     `select id, email, total_cents as "totalCents", status, placed_at as "placedAt" from orders where id = $1`,
     [id],
   )
   if (!order) return null
-  const lines = await connection.query<OrderLine>(
-    'order-lines',
-    `select l.product_id as product, p.name, l.quantity, l.price_cents as "priceCents"
-       from order_lines l join products p on p.id = l.product_id where l.order_id = $1 order by l.line_no`,
-    [id],
-  )
+  const lines = await findLines(connection, id)
   return {
     ...confirmOrder(order.id, order.totalCents, order.status),
     email: maskEmail(order.email),
     placedAt: order.placedAt.toISOString(),
     lines,
   }
+}
+
+function findOrderLines(connection: Connection, id: number): Promise<readonly OrderLine[]> {
+  return connection.query<OrderLine>(
+    'order-lines',
+    `select l.product_id as product, p.name, l.quantity, l.price_cents as "priceCents"
+       from order_lines l join products p on p.id = l.product_id where l.order_id = $1 order by l.line_no`,
+    [id],
+  )
 }

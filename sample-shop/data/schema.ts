@@ -108,5 +108,14 @@ create index stock_units_free on stock_units (sku, unit) where reservation is nu
 create index stock_units_reserved on stock_units (reservation) where reservation is not null;
 `
 
+/**
+ * What the flaw `hot-updates` needs: with the counter in an index no update is a HOT update, so each leaves a dead entry
+ * in every index of the table; and nothing clears them away.
+ */
+export const VIEW_COUNTER = `
+alter table products add column views integer not null default 0, set (autovacuum_enabled = off);
+create index products_by_views on products (views);
+`
+
 /** The index whose absence is the flaw `missing-index`. */
 export const REVIEWS_INDEX = 'create index reviews_by_product on reviews (product_id);'

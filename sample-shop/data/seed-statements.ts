@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ACCOUNT_TABLES } from './account-tables.ts'
 import { ADJECTIVES, DEPARTMENTS, MATERIALS } from './catalogue-words.ts'
-import { INDEXES, REVIEWS_INDEX, SCHEMA } from './schema.ts'
+import { INDEXES, REVIEWS_INDEX, SCHEMA, VIEW_COUNTER } from './schema.ts'
 
 /**
  * A number in [0, 2^31) from a row number and a stream, the same for the same SHOP_SEED: Postgres' own integer
@@ -84,6 +84,7 @@ export function seedStatements(config: Config): readonly string[] {
     ACCOUNT_TABLES,
     INDEXES,
     ...(flaws.has('missing-index') ? [] : [REVIEWS_INDEX]),
+    ...(flaws.has('hot-updates') ? [VIEW_COUNTER] : []),
     'vacuum (analyze, freeze) categories, products, stock, reviews, cart_items, orders, order_lines, reservations, stock_units',
   ]
 }

@@ -12,6 +12,7 @@ import {
   type PlacedOrder,
   takeStock,
 } from '../data/orders.ts'
+import { writeStatementByStatement } from '../data/statement-by-statement.ts'
 import { sellFreeUnits } from '../data/stock-units.ts'
 import type { Account } from './account.ts'
 import type { Address } from './address.ts'
@@ -20,6 +21,7 @@ import { confirmOrder, type Order } from './order.ts'
 import { isByUnit } from './reservation.ts'
 import { openReservation, sellReserved } from './reserve.ts'
 import { ShopError } from './shop-error.ts'
+import { soldOut } from './sold-out.ts'
 
 export type CheckoutRequest = {
   readonly key: string
@@ -118,7 +120,8 @@ async function place(
   order: NewOrder,
   beforehand?: () => Promise<void>,
 ): Promise<CheckoutResult> {
-  const id = await inTransaction(connection, async () => {
+  const cart = request.items === null ? request.cart : null
+  const together = async () => {
     await beforehand?.()
     const claimed = await insertOrder(connection, order)
     if (claimed === null) return null
@@ -127,16 +130,26 @@ async function place(
       await sellReserved(connection, request.reservation, claimed)
       return claimed
     }
-    if (request.items === null && request.cart !== null) await clearCart(connection, request.cart)
+    if (cart !== null) await clearCart(connection, cart)
     // Always from the highest id down: checkouts cannot lock each other out, and the door-buster (id 1) comes last.
     for (const item of order.items) {
       const unitsTaken = !isByUnit(config, item.product) || (await sellFreeUnits(connection, claimed, item))
-      if (!unitsTaken || !(await takeStock(connection, item))) {
-        throw new ShopError(409, 'out-of-stock', `Product ${item.product} is sold out.`)
-      }
+      if (!unitsTaken || !(await takeStock(connection, item))) throw soldOut(item.product)
     }
     return claimed
-  })
+  }
+  const oneByOne = async () => {
+    await beforehand?.()
+    const claimed = await writeStatementByStatement(connection, order)
+    if (claimed === null) return null
+    await recordDetails(connection, claimed, request)
+    if (cart !== null) await clearCart(connection, cart)
+    return claimed
+  }
+  // What is reserved, or sold by the unit, changes hands in one piece even under the flaw.
+  const whole = request.reservation !== null || order.items.some(({ product }) => isByUnit(config, product))
+  const byLine = config.flaws.has('commit-per-line') && !whole
+  const id = await (byLine ? oneByOne() : inTransaction(connection, together))
   if (id !== null) return { order: confirmOrder(id, order.totalCents, 'paid'), placed: true }
   const other = await findOrderByKey(connection, request.key)
   if (!other) throw new ShopError(409, 'try-again', 'The order under this key was withdrawn a moment ago.')

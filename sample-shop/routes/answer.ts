@@ -1,5 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
+import { changeReads } from '../data/change-reads.ts'
 import type { Connection } from '../data/database.ts'
+import { retryAtOnce } from '../data/retry-at-once.ts'
 import { renderDocument } from '../views/document.tsx'
 import type { Page } from '../views/page.ts'
 import { makeFormToken } from './form-token.ts'
@@ -13,7 +15,8 @@ export function pageRoute<Facts>(
   page: Page<Facts>,
   find: (connection: Connection, request: Request) => Promise<Facts>,
 ): RequestHandler {
-  const { database, config, replicas } = shop
+  const { config } = shop
+  const { database, replicas } = pageReads(shop)
   if (!replicas) {
     return factsRoute(shop, page, (request, response) =>
       database.hold(spentBy(response), (connection) => find(connection, request)),
@@ -23,6 +26,12 @@ export function pageRoute<Facts>(
     const seeing = wroteLately(request, config) ? 'own-writes' : 'recent'
     return replicas.hold(seeing, spentBy(response), (connection) => find(connection, request))
   })
+}
+
+/** How pages read: straight from the database, or through replicas. */
+export function pageReads({ config, ...ways }: Pick<Shop, 'database' | 'config' | 'replicas'>) {
+  if (!config.flaws.has('retry-without-budget')) return ways
+  return changeReads(ways, (database) => retryAtOnce(database, config))
 }
 
 /** A GET that shows a page of facts, wherever they come from. */

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import type { Connection } from '../data/database.ts'
 import type { Page } from '../views/page.ts'
-import { factsRoute, pageRoute } from './answer.ts'
+import { factsRoute, pageReads, pageRoute } from './answer.ts'
 import type { Kept } from './kept-pages.ts'
 import { spentBy } from './measure-response.ts'
 
@@ -11,8 +11,9 @@ export function catalogueRoute<Facts>(
   page: Page<Facts>,
   find: (connection: Connection, request: Request) => Promise<Facts>,
 ): RequestHandler {
-  const { cache, replicas, database } = shop
-  if (!cache && !replicas) return pageRoute(shop, page, find)
+  const { cache } = shop
+  if (!cache && !shop.replicas) return pageRoute(shop, page, find)
+  const { database, replicas } = pageReads(shop)
   return factsRoute(shop, page, async (request, response) => {
     const spent = spentBy(response)
     const read = <T>(work: (connection: Connection) => Promise<T>) =>

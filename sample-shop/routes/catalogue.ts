@@ -1,7 +1,10 @@
 import { Router } from 'express'
 import { findBestSellers } from '../data/best-sellers.ts'
 import { findCategory, findHome, findProduct, searchProducts } from '../data/catalogue.ts'
+import { changeReads } from '../data/change-reads.ts'
+import { leakConnections } from '../data/leak-connections.ts'
 import { findNewProducts } from '../data/new-products.ts'
+import { stayInTransaction } from '../data/stay-in-transaction.ts'
 import { DOOR_BUSTER } from '../domain/reservation.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import {
@@ -21,6 +24,7 @@ import type { Shop } from './shop.ts'
 export function catalogueRoutes(shop: Shop): Router {
   const { config } = shop
   const kept = keptPages(shop)
+  const keptProduct = { ...kept.product, shop: forProductPages(shop) }
   const routes = Router()
   routes.get(
     '/',
@@ -38,7 +42,7 @@ export function catalogueRoutes(shop: Shop): Router {
   )
   routes.get(
     '/products/:id',
-    catalogueRoute(kept.product, productPage, async (connection, request) => {
+    catalogueRoute(keptProduct, productPage, async (connection, request) => {
       const id = readId(request.params['id'])
       const product = id === null ? null : await findProduct(connection, id, config)
       if (!product) throw new ShopError(404, 'unknown-product', 'There is no such product.')
@@ -60,4 +64,17 @@ export function catalogueRoutes(shop: Shop): Router {
     catalogueRoute(kept.newProducts, newProductsPage, (connection) => findNewProducts(connection, config)),
   )
   return routes
+}
+
+/** The shop as product pages see it: two flaws lie in how they hold their connection. */
+function forProductPages(shop: Shop): Shop {
+  const { flaws, remoteMs, leakEvery } = shop.config
+  let flawed = shop
+  if (flaws.has('idle-transaction')) {
+    flawed = { ...flawed, ...changeReads(flawed, (database) => stayInTransaction(database, remoteMs)) }
+  }
+  if (flaws.has('connection-leak')) {
+    flawed = { ...flawed, ...changeReads(flawed, (database) => leakConnections(database, leakEvery)) }
+  }
+  return flawed
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Request, type Response, Router } from 'express'
 import { addToCart, findCart } from '../data/carts.ts'
 import type { Connection } from '../data/database.ts'
+import { ONE_BY_ONE } from '../data/one-by-one.ts'
 import { findPrivateDetails } from '../data/order-details.ts'
 import { findOrder } from '../data/orders.ts'
 import { checkOut } from '../domain/checkout.ts'
@@ -34,9 +35,14 @@ import type { Shop } from './shop.ts'
 export function orderRoutes(shop: Shop): Router {
   const { config, database, payments, telemetry } = shop
   const routes = Router()
+  const { cartItems, orderLines }: Partial<typeof ONE_BY_ONE> = config.flaws.has('n-plus-one')
+    ? ONE_BY_ONE
+    : {}
   routes.get(
     '/cart',
-    pageRoute(shop, cartPage, (connection, request) => findCart(connection, readCartCookie(request))),
+    pageRoute(shop, cartPage, (connection, request) =>
+      findCart(connection, readCartCookie(request), cartItems),
+    ),
   )
   routes.post('/cart/items', async (request, response) => {
     const item = readItem(request.body)
@@ -47,7 +53,7 @@ export function orderRoutes(shop: Shop): Router {
       if (!(await addToCart(connection, cart, item))) {
         throw new ShopError(404, 'unknown-product', `There is no product ${item.product}.`)
       }
-      return json ? findCart(connection, cart) : null
+      return json ? findCart(connection, cart, cartItems) : null
     })
     if (!cookie) response.cookie('cart', cart, cookieOptions(request))
     if (model) response.status(201).json(model)
@@ -89,7 +95,7 @@ export function orderRoutes(shop: Shop): Router {
     '/orders/:id',
     pageRoute(shop, orderPage, async (connection, request) => {
       const id = readId(request.params['id'])
-      const order = id === null ? null : await findOrder(connection, id)
+      const order = id === null ? null : await findOrder(connection, id, orderLines)
       if (!order) throw new ShopError(404, 'unknown-order', 'There is no such order.')
       return addPrivateDetails(connection, request, order)
     }),

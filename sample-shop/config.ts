@@ -18,7 +18,20 @@ const knob = (env: string, unit: string, byDefault: number, range: readonly [num
 
 /** Every capacity knob of the shop: nothing that costs time or holds a resource is a number anywhere else. */
 export const KNOBS = {
-  poolSize: knob('POOL_SIZE', 'connections', 10, [1, 500], 'database connections, all opened at the start'),
+  poolSize: knob(
+    'POOL_SIZE',
+    'connections',
+    10,
+    [1, 500],
+    'database connections, all opened at the start unless SHOP_POOL_MIN is less',
+  ),
+  poolMin: knob(
+    'SHOP_POOL_MIN',
+    'connections',
+    500,
+    [1, 500],
+    'of the pool, opened at the start; the rest when they are needed',
+  ),
   poolTimeoutMs: knob(
     'SHOP_POOL_TIMEOUT_MS',
     'ms',

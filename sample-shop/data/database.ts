@@ -29,15 +29,16 @@ export type Database = {
 const REFILL_AFTER_MS = 250
 
 /**
- * Opens the pool. All its connections are opened at once and kept, so that nothing is opened under load; those that
- * break are replaced within half a second of the database's return.
+ * Opens the pool. All its connections (or SHOP_POOL_MIN of them) are opened at once and kept, so that nothing is opened
+ * under load; those that break are replaced within half a second of the database's return.
  */
 export function openDatabase(config: Config, telemetry: Telemetry, log: Logger): Database {
+  const atOnce = Math.min(config.poolMin, config.poolSize)
   const pool = new pg.Pool({
     connectionString: config.databaseUrl,
     application_name: `shop ${config.instance}`,
     max: config.poolSize,
-    min: config.poolSize,
+    min: atOnce,
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: config.poolTimeoutMs,
     keepAlive: true,
@@ -70,7 +71,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
 
   /** Asks for the idle connections and the missing ones in one go: the pool then has to open what is missing. */
   async function fill(): Promise<void> {
-    const missing = config.poolSize - pool.totalCount
+    const missing = atOnce - pool.totalCount
     const asked = Array.from({ length: missing > 0 ? pool.idleCount + missing : 0 }, () => pool.connect())
     const answers = await Promise.allSettled(asked)
     for (const answer of answers) if (answer.status === 'fulfilled') answer.value.release()
@@ -81,7 +82,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
     } else if (!full) {
       full = true
       open()
-      log.info({ connections: config.poolSize }, 'pool open')
+      log.info({ connections: atOnce }, 'pool open')
     }
   }
   void fill()

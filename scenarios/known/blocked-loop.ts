@@ -6,7 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'app-cpu',
   fix: 'compute in a worker or a service of its own; app.scale-out makes it hit fewer',
-  says: 'Now and then a request computes on the event loop and everything else waits for it: the loop is late by hundreds of ms, though CPU is left on average.',
+  says: 'Now and then a request computes on the event loop and everything else waits for it: the loop is late by hundreds of ms, which the mean of the CPU shows much less.',
 }
 
 export default defineScenario({
@@ -19,7 +19,7 @@ export default defineScenario({
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
   topology: {
-    app: { flaws: ['blocked-loop'], cpu: 0.5, settings: { blockEvery: 30, blockMs: 200 } },
+    app: { flaws: ['blocked-loop'], cpu: 0.5, settings: { blockEvery: 60, blockMs: 150 } },
     database: { cpu: 0.4 },
   },
   invariants,

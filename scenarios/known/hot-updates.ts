@@ -21,7 +21,7 @@ export default defineScenario({
   ],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
-  topology: { app: { flaws: ['hot-updates'], cpu: 0.5 }, database: { cpu: 0.25 } },
+  topology: { app: { flaws: ['hot-updates'], cpu: 0.5 }, database: { cpu: 0.16 } },
   invariants,
   seed: 5,
 })

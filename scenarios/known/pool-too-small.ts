@@ -12,13 +12,13 @@ export const truth: Truth = {
 export default defineScenario({
   name: 'pool-too-small',
   question: 'Has the app enough connections for the surge?',
-  traffic: surge.doorsOpen({ normal: '3/s', peak: '10x', lasts: '30s' }),
+  traffic: surge.doorsOpen({ normal: '3/s', peak: '15x', lasts: '30s' }),
   quick: { lasts: '12s' },
   data: { category: range(1, 100), product: range(1, 10_000) },
-  shoppers: [browse({ weight: 70, thinkTime: '0.3s..1.5s' }), buy({ weight: 30, thinkTime: '0.3s..1.5s' })],
+  shoppers: [browse({ weight: 40, thinkTime: '0.3s..1.5s' }), buy({ weight: 60, thinkTime: '0.3s..1.5s' })],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' }, 'POST /checkout': { p95: '< 800ms' } },
-  topology: { app: { poolSize: 1, cpu: 0.6 }, database: { cpu: 0.5 } },
+  topology: { app: { poolSize: 1, cpu: 0.75 }, database: { cpu: 0.4 } },
   invariants,
   seed: 5,
 })

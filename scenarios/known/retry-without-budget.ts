@@ -21,7 +21,10 @@ export default defineScenario({
   ],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
-  topology: { app: { flaws: ['retry-without-budget'], cpu: 0.5 }, database: { cpu: 0.2 } },
+  topology: {
+    app: { flaws: ['retry-without-budget'], cpu: 0.5, settings: { retryAfterMs: 60 } },
+    database: { cpu: 0.25 },
+  },
   invariants,
   seed: 5,
 })

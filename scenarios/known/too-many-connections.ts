@@ -6,7 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'database-connections',
   fix: 'pooler.add',
-  says: 'The pools of all servers add up to more than the database allows: connections are refused, whatever CPU is left.',
+  says: 'The pools of all servers add up to more than the database allows: when the surge makes them open more, connections are refused and pages fail.',
 }
 
 export default defineScenario({
@@ -18,7 +18,10 @@ export default defineScenario({
   shoppers: [browse({ weight: 70, thinkTime: '0.3s..1.5s' }), buy({ weight: 30, thinkTime: '0.3s..1.5s' })],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' }, 'POST /checkout': { p95: '< 800ms' } },
-  topology: { app: { instances: 3, poolSize: 20, cpu: 0.25 }, database: { cpu: 0.3, maxConnections: 50 } },
+  topology: {
+    app: { instances: 3, poolSize: 20, cpu: 0.25, settings: { poolMin: 2 } },
+    database: { cpu: 0.18, maxConnections: 10 },
+  },
   invariants,
   seed: 5,
 })

@@ -12,13 +12,16 @@ export const truth: Truth = {
 export default defineScenario({
   name: 'scan-search',
   question: 'Does search hold when many people look for a gift?',
-  traffic: surge.doorsOpen({ normal: '2/s', peak: '10x', lasts: '30s' }),
+  traffic: surge.doorsOpen({ normal: '1/s', peak: '20x', lasts: '30s' }),
   quick: { lasts: '12s' },
   data: {},
   shoppers: [search({ weight: 1, thinkTime: '0.3s..1.5s' })],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
-  topology: { app: { flaws: ['scan-search'], cpu: 0.5 }, database: { cpu: 0.2 } },
+  topology: {
+    app: { flaws: ['scan-search'], cpu: 0.5, settings: { products: 3000 } },
+    database: { cpu: 0.4 },
+  },
   invariants,
   seed: 5,
 })

@@ -64,14 +64,16 @@ export function stockUp(options: JourneyOptions & { readonly products: number })
   })
 }
 
-/** Fills a cart with this many products, looks at it now and then, and pays. */
-export function fillCart(options: JourneyOptions & { readonly products: number }): JourneySpec {
-  const { products, ...rest } = options
+/** Fills a cart with this many products, comes back to look at it this often, and pays. */
+export function fillCart(
+  options: JourneyOptions & { readonly products: number; readonly looks: number },
+): JourneySpec {
+  const { products, looks, ...rest } = options
   return journey('cart filler', rest, async (shopper) => {
     for (let product = 0; product < products; product++) {
       await shopper.post('/cart/items', { json: { product: shopper.uniform('product'), quantity: 1 } })
     }
-    await shopper.get('/cart')
+    for (let look = 0; look < looks; look++) await shopper.get('/cart')
     await shopper.get('/orders/:id', { id: await payFor(shopper, {}) })
   })
 }

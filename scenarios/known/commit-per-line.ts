@@ -20,8 +20,8 @@ export default defineScenario({
   slo: { all: { p95: '< 300ms', errors: '< 1%' }, 'POST /checkout': { p95: '< 800ms' } },
   topology: {
     app: { flaws: ['commit-per-line'], cpu: 0.5 },
-    // A commit waits 15 ms for its flush, as on a hard disk.
-    database: { cpu: 0.4, settings: { commit_delay: '15000', commit_siblings: '0' } },
+    // A commit waits 8 ms for its flush, as on a hard disk.
+    database: { cpu: 0.4, settings: { commit_delay: '8000', commit_siblings: '0' } },
   },
   invariants,
   seed: 5,

@@ -27,7 +27,7 @@ export default defineScenario({
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
   topology: {
     app: { flaws: ['offset-paging'], cpu: 0.4, settings: { products: 50_000 } },
-    database: { cpu: 0.3 },
+    database: { cpu: 0.15 },
   },
   invariants,
   seed: 5,

@@ -20,7 +20,7 @@ export default defineScenario({
   slo: { all: { p95: '< 300ms', errors: '< 1%' }, 'POST /checkout': { p95: '< 800ms' } },
   topology: {
     app: { instances: 3, poolSize: 20, cpu: 0.25, settings: { poolMin: 2 } },
-    database: { cpu: 0.18, maxConnections: 10 },
+    database: { cpu: 0.25, maxConnections: 10 },
   },
   invariants,
   seed: 5,

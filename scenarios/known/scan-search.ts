@@ -12,7 +12,7 @@ export const truth: Truth = {
 export default defineScenario({
   name: 'scan-search',
   question: 'Does search hold when many people look for a gift?',
-  traffic: surge.doorsOpen({ normal: '1/s', peak: '20x', lasts: '30s' }),
+  traffic: surge.doorsOpen({ normal: '1/s', peak: '24x', lasts: '30s' }),
   quick: { lasts: '12s' },
   data: {},
   shoppers: [search({ weight: 1, thinkTime: '0.3s..1.5s' })],

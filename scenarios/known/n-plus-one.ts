@@ -18,7 +18,7 @@ export default defineScenario({
   shoppers: [fillCart({ weight: 1, thinkTime: '0.3s..1.5s', products: 6, looks: 6 })],
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' }, 'POST /checkout': { p95: '< 800ms' } },
-  topology: { app: { flaws: ['n-plus-one'], cpu: 0.6 }, database: { cpu: 0.15 } },
+  topology: { app: { flaws: ['n-plus-one'], cpu: 0.6 }, database: { cpu: 0.2 } },
   invariants,
   seed: 5,
 })

@@ -310,6 +310,67 @@ describe.each(['row', 'units'])('reservations by %s', (mode) => {
     ).toBe(false)
   })
 
+  test('for somebody with a cart the forms carry its token, and none works without; JSON needs none', async () => {
+    const shop = await open({ ...NO_SWEEP, SHOP_RESERVATION_FORM: '1' })
+    const cookie = `cart=${crypto.randomUUID()}`
+    const form = (path: string, fields: Record<string, string>) =>
+      fetch(shop.url + path, {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+        headers: { accept: 'text/html', cookie },
+        redirect: 'manual',
+      })
+    const show = async (path: string) =>
+      (await fetch(shop.url + path, { headers: { accept: 'text/html', cookie } })).text()
+    const token = (form: string) => ({ csrf: /name="csrf" value="([^"]+)"/.exec(form)?.[1] ?? '' })
+    const item = { product: '1', quantity: '1' }
+    const [, offer = ''] = (await show('/products/1')).split('action="/reservations"')
+    expect((await form('/reservations', { ...item, key: 'form' })).status).toBe(403)
+    const made = await form('/reservations', { ...item, key: 'form', ...token(offer) })
+    expect(made.status).toBe(303)
+    const path = made.headers.get('location')!
+    const [, pay = '', letGo = ''] = (await show(path)).split('<form method="post"')
+    const reservation = path.split('/').at(-1)!
+    expect((await form('/checkout', { email, key: 'o1', reservation })).status).toBe(403)
+    expect((await form(`${path}/release`, {})).status).toBe(403)
+    expect((await form(`${path}/release`, token(letGo))).status).toBe(303)
+    const body = JSON.stringify({ product: 1, quantity: 1 })
+    const headers = { cookie, 'idempotency-key': 'json' }
+    const again = await shop.json('/reservations', { method: 'POST', body, headers })
+    expect(again.status).toBe(201)
+    const paid = await form('/checkout', { email, key: 'o1', reservation: again.body.id, ...token(pay) })
+    expect(paid.headers.get('location')).toMatch(/^\/orders\/\d+$/)
+    expect(await broken()).toEqual([])
+  })
+
+  test('what the admin adds can be reserved and sold', async () => {
+    const shop = await open({ ...NO_SWEEP, SHOP_ADMIN_PASSWORD: 'of the admin' })
+    expect((await reserveIn(shop, 'most', PIECES)).status).toBe(201)
+    expect((await reserveIn(shop, 'more', 2)).status).toBe(409)
+    const restocked = await shop.json('/admin/restock', {
+      method: 'POST',
+      body: JSON.stringify({ product: 1, quantity: 3 }),
+      headers: { authorization: `Basic ${btoa('admin:of the admin')}` },
+    })
+    expect(restocked.status).toBe(200)
+    expect(await available()).toBe(3)
+    expect((await reserveIn(shop, 'more', 2)).status).toBe(201)
+    const last = { email, items: [{ product: 1, quantity: 1 }] }
+    expect((await shop.checkout(last, 'last')).status).toBe(201)
+    expect(await available()).toBe(0)
+    expect(await broken()).toEqual([])
+  })
+
+  test('the books stay in order under commit-per-line, too', async () => {
+    const shop = await open({ ...NO_SWEEP, SHOP_FLAWS: 'commit-per-line' })
+    const { body } = await reserveIn(shop, 'r1', 3)
+    expect((await buy(shop, body.id, 'o1')).status).toBe(201)
+    const items = [1, 2].map((product) => ({ product, quantity: 1 }))
+    expect((await shop.checkout({ email, items }, 'o2')).status).toBe(201)
+    expect(await available()).toBe(PIECES - 4)
+    expect(await broken()).toEqual([])
+  })
+
   test.each([
     ['no key', '', 1, 1, 400],
     ['no quantity', 'k', null, 1, 400],

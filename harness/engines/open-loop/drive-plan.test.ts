@@ -260,7 +260,7 @@ describe('journeys', () => {
         steps: async (s) => s.check('fine', (await s.get('/fine')).json.list.length === 0),
       },
     ])
-    const { end, slots } = await stubDrive(scenario, planOf(scenario, 20, 5), () => ({
+    const { end, slots } = await stubDrive(scenario, planOf(scenario, 12, 5), () => ({
       afterMs: 1,
       json: { list: [] },
     }))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { KNOBS, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
+import { KNOBS } from './knobs.ts'
 
 const DATABASE_URL = 'postgres://localhost/shop'
 

@@ -82,8 +82,12 @@ describe('benchmarkFile', () => {
 
   it('is a table for people as well', () => {
     const lines = benchmarkMarkdown(FILE).split('\n')
-    expect(lines).toContain('| ✓ | cost | 1.432 × (1.2–1.7) | ≤ 1.6 × · aim ≤ 1 ×, not reached |  |')
-    expect(lines).toContain('| ✓ | rate | 45,000/s | ≥ 20,000/s · aim ≥ 40,000/s, reached | wrk 98,820 |')
-    expect(lines).toContain('| ✗ | a \\| b | not measured | ≤ 3 % | hey: not installed |')
+    expect(lines).toContain(
+      '| ✓ | cost | 1.432 × (1.2–1.7) | ≤ 1.6 × · aim ≤ 1 ×, not reached |  | 2026-12-01 10:00 |',
+    )
+    expect(lines).toContain(
+      '| ✓ | rate | 45,000/s | ≥ 20,000/s · aim ≥ 40,000/s, reached | wrk 98,820 | 2026-12-01 10:00 |',
+    )
+    expect(lines).toContain('| ✗ | a \\| b | not measured | ≤ 3 % | hey: not installed | 2026-12-01 10:00 |')
   })
 })

@@ -81,18 +81,18 @@ function rounded(value: number): number | null {
 }
 
 /** The same as a table for people. */
-export function benchmarkMarkdown({ name, takenOn, machine, rows }: BenchmarkFile): string {
+export function benchmarkMarkdown({ name, machine, rows }: BenchmarkFile): string {
   const lines = rows.map(
     (row) =>
-      `| ${row.holds ? '✓' : '✗'} | ${cell(row.what)} | ${measuredText(row)} | ${mustText(row)} | ${besideText(row)} |`,
+      `| ${row.holds ? '✓' : '✗'} | ${cell(row.what)} | ${measuredText(row)} | ${mustText(row)} | ${besideText(row)} | ${row.takenOn.slice(0, 16).replace('T', ' ')} |`,
   )
   return [
     `# npm run bench ${name}`,
     '',
-    `Taken on ${takenOn.slice(0, 10)}, ${machine.cores} cores, Node.js ${machine.node}. Ratios are of figures measured in one run; medians (range).`,
+    `${machine.cores} cores, Node.js ${machine.node}. Ratios are of figures measured in one run; medians (range).`,
     '',
-    '| | what | measured | must be | beside it |',
-    '| --- | --- | --- | --- | --- |',
+    '| | what | measured | must be | beside it | taken (UTC) |',
+    '| --- | --- | --- | --- | --- | --- |',
     ...lines,
     '',
   ].join('\n')

@@ -1,3 +1,5 @@
+import { median } from 'simple-statistics'
+
 /** One line of a bench; some measure several figures at once. */
 export type Row = {
   readonly name: string
@@ -42,17 +44,10 @@ export function aimReached({ measured, must, aim }: Figure): boolean | null {
   return holds({ measured, must: 'atMost' in must ? { atMost: aim } : { atLeast: aim } })
 }
 
-/** The middle of some figures. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
 /** Median, range and number of rounds, as a figure holds them. */
 export function spread(values: readonly number[]): Required<Pick<Figure, 'measured' | 'low' | 'high' | 'n'>> {
   return {
-    measured: median(values),
+    measured: median([...values]),
     low: Math.min(...values),
     high: Math.max(...values),
     n: values.length,

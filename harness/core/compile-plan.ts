@@ -136,7 +136,10 @@ function steady(scenario: Scenario, file: ScenarioFile, load: SteadyLoad): Omit<
   }
 }
 
-/** A click lasts at most this long outside a waiting room: then the shopper has given up. Who still queues at the end is counted as queued. */
+/**
+ * A click lasts at most this long outside a waiting room: then the shopper has given up. Who still queues at the end is
+ * counted as queued.
+ */
 function longestClickMs({ patience }: Scenario): number {
   return patience.timeoutMs * (patience.reloads + 1)
 }

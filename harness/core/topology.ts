@@ -35,7 +35,7 @@ export type AppTopology = {
   readonly cpu: number
   /** Database connections each instance may open. */
   readonly poolSize: number
-  /** Further knobs of the app, passed on as its environment (for the sample shop: `sample-shop/config.ts`). */
+  /** Further knobs of the app, passed on as its environment (for the sample shop: `sample-shop/knobs.ts`). */
   readonly settings: Readonly<Record<string, string | number | boolean>>
   /** Planted flaws of the sample shop that are switched on. */
   readonly flaws: readonly string[]

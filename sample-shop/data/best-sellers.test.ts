@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { KNOBS } from '../config.ts'
+import { KNOBS } from '../knobs.ts'
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts'
 import { ask, explain, seedTestShop } from '../testing/test-shop.ts'
 import { BEST_SELLERS_SQL } from './best-sellers.ts'

@@ -18,7 +18,8 @@ export function spentBy(response: Response): Spent {
 
 /**
  * Gives every response, errors included, its `Server-Timing` (ms): pool = waiting for a connection, db = waiting for
- * statements, app = the rest; with a limit or a cache also queue = waiting in line, cache = waiting for the cache. Counts answers by route template, so that ids do not blow up the metrics.
+ * statements, app = the rest; with a limit or a cache also queue = waiting in line, cache = waiting for the cache. Counts
+ * answers by route template, so that ids do not blow up the metrics.
  */
 export function measureResponses(
   { config, telemetry }: Pick<Shop, 'config' | 'telemetry'>,

@@ -1,4 +1,5 @@
-import { type Bench, type Figure, median, type Row, spread } from '../row.ts'
+import { median } from 'simple-statistics'
+import { type Bench, type Figure, type Row, spread } from '../row.ts'
 import { startChild } from './testbed/child.ts'
 import { openGenerator } from './testbed/drive.ts'
 

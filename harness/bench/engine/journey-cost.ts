@@ -1,4 +1,5 @@
-import { median, type Row, spread } from '../row.ts'
+import { median } from 'simple-statistics'
+import { type Row, spread } from '../row.ts'
 import { startChild } from './testbed/child.ts'
 import { openGenerator } from './testbed/drive.ts'
 

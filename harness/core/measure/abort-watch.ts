@@ -18,8 +18,8 @@ export class AbortWatch {
   }
 
   /**
-   * The engine has told what it knows at this time, µs since t0, and began so many clicks since before. Returns the rule that fires, in words such as
-   * "62 % of all clicks failed > 50 % over 10 s (abortWhen)"; `null`: none does, or too few clicks tell.
+   * The engine has told what it knows at this time, µs since t0, and began so many clicks since before. Returns the
+   * rule that fires, in words such as "62 % of all clicks failed > 50 % over 10 s (abortWhen)"; `null`: none does, or too few clicks tell.
    */
   tick(atUs: number, intended: number): string | null {
     this.#live.tick(atUs, intended)

@@ -32,7 +32,10 @@ export type Floor = {
   readonly sessionEnded: () => void
 }
 
-/** A click that is not booked yet: waiting for its time, sent, in the shop's waiting room, or answered right and not yet judged by the journey. */
+/**
+ * A click that is not booked yet: waiting for its time, sent, in the shop's waiting room, or answered right and not yet
+ * judged by the journey.
+ */
 type OpenClick = {
   readonly spec: ClickSpec
   readonly intendedUs: number

@@ -21,20 +21,30 @@ const PRIMES = 32
  * driven, however each of them ends: every partition of a run numbers alike without asking the others.
  */
 export class ShopperNumbers {
-  #given = 0
+  #given = (): number => 0
 
   /** Numbers for the drive of this plan, behind those of all drives before. */
   enter(plan: LoadPlan, process: ReadyProcess): DriveNumbers {
     const { index: part, of } = plan.partition
     const primes = plan.fillSec > 0 ? PRIMES : 0
     const firstPrime = this.#given
-    const firstSession = firstPrime + primes * of
-    this.#given = firstSession + sessionsOf(plan, process)
+    const firstSession = () => firstPrime() + primes * of
+    // Only when somebody asks for a number: to count a drive's sessions is to make all its arrivals once more.
+    this.#given = once(() => firstSession() + sessionsOf(plan, process))
     let primed = 0
     return {
-      session: (index) => firstSession + index,
-      prime: () => (primed < primes ? firstPrime + part + of * primed++ : null),
+      session: (index) => firstSession() + index,
+      prime: () => (primed < primes ? firstPrime() + part + of * primed++ : null),
     }
+  }
+}
+
+/** Works a number out when it is asked for first. */
+function once(find: () => number): () => number {
+  let found: number | null = null
+  return () => {
+    found ??= find()
+    return found
   }
 }
 

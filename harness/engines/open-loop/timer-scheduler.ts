@@ -24,7 +24,7 @@ const COUNT_FOR_US = 100_000
  * The real scheduler: one alarm, set to the earliest due action; it never spins. While there are few actions the exact
  * alarm rings, if there is one; else a timer, which is up to about a millisecond late. The send lag shows either.
  */
-export function timerScheduler(clock: Clock, makeExactAlarm: MakeAlarm = timerAlarm): Scheduler {
+export function timerScheduler(clock: Clock, makeExactAlarm: MakeAlarm | null = null): Scheduler {
   const queue = new DueQueue()
   /** By how long one waits in them. There are few: a scenario has a handful of timeouts. */
   const lineOf = new Map<number, DueLine>()
@@ -97,7 +97,7 @@ export function timerScheduler(clock: Clock, makeExactAlarm: MakeAlarm = timerAl
     if (armedUs !== BACKLOG) run()
   }
   const rough = timerAlarm(clock.nowUs, ring)
-  const exact = makeExactAlarm === timerAlarm ? rough : makeExactAlarm(clock.nowUs, ring)
+  const exact = makeExactAlarm?.(clock.nowUs, ring) ?? rough
 
   return {
     nowUs: clock.nowUs,

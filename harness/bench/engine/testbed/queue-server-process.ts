@@ -1,6 +1,9 @@
 import { createServer, type Socket } from 'node:net'
 import { STREAMS, sessionRandom } from '../../../core/traffic/random.ts'
 
+/** Answer at once until told to begin; begin with empty logs; tell the logs. */
+export type QueueRequest = 'warm-up' | 'begin' | 'log'
+
 /**
  * A shop whose answer times are known: a first-come, first-served station with one or more servers and seeded service
  * times. It logs when each request came and what service it asked for; from these alone follows when it should leave. It
@@ -31,9 +34,11 @@ type Waiting = { readonly i: number; readonly dueUs: number; readonly socket: So
 /** By when they leave. */
 const waiting: Waiting[] = []
 let timer: NodeJS.Timeout | undefined
+let warmingUp = false
 let spinning = false
 
 function serviceUs(i: number): number {
+  if (warmingUp) return 0
   const mean = order.serviceMs * 1000
   return order.kind === 'fixed' ? mean : sessionRandom(order.seed, i, STREAMS.choices).exponential() * mean
 }
@@ -92,8 +97,11 @@ server.listen(0, '127.0.0.1', () => {
 })
 
 const frozenUs: (readonly [fromUs: number, toUs: number])[] = []
-process.on('message', () => {
-  process.send?.({ arrivedUs, servicesUs, leftUs, frozenUs })
+process.on('message', (asked: QueueRequest) => {
+  warmingUp = asked === 'warm-up'
+  if (asked === 'log') process.send?.({ arrivedUs, servicesUs, leftUs, frozenUs })
+  // What came while it warmed up took no time, so nobody of it is left to wait for.
+  else for (const log of [arrivedUs, servicesUs, leftUs]) log.length = 0
 })
 const cell = new Int32Array(new SharedArrayBuffer(4))
 for (const { atMs, forMs } of order.freezes) {

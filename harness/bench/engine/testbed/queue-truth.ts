@@ -1,5 +1,6 @@
 import { departures } from '../../../core/model/lindley.ts'
 import { type Child, startChild } from './child.ts'
+import type { QueueRequest } from './queue-server-process.ts'
 
 /** A queue whose answer times are known, and the load it gets. */
 export type QueueCase = {
@@ -39,20 +40,34 @@ export type Truth = {
 
 type Freeze = { readonly atMs: number; readonly forMs: number }
 
-/** Starts the server of a queue; `truth` may be asked once the load is over. */
+export type Queue = {
+  readonly url: string
+  /** From now on it answers at once, until `begin`. */
+  readonly warmUp: () => void
+  /** Forgets whoever came before. */
+  readonly begin: () => void
+  /** May be asked once the load is over. */
+  readonly truth: () => Promise<Truth>
+  readonly end: () => void
+}
+
+/** Starts the server of a queue. */
 export async function startQueue(
   queue: Pick<QueueCase, 'servers' | 'kind' | 'serviceMs'>,
   freezes: readonly Freeze[] = [],
-): Promise<{ readonly url: string; readonly truth: () => Promise<Truth>; readonly end: () => void }> {
+): Promise<Queue> {
   const order = { ...queue, seed: 7, freezes }
   const child: Child<{ port: number }> = await startChild('./queue-server-process.ts', [
     JSON.stringify(order),
   ])
+  const ask = (what: QueueRequest) => child.ask(what)
   return {
     url: `http://127.0.0.1:${child.said.port}`,
+    warmUp: () => ask('warm-up'),
+    begin: () => ask('begin'),
     end: child.end,
     truth: async () => {
-      child.ask('log')
+      ask('log')
       const log = (await child.next()) as Log
       const left = departures(log.arrivedUs, log.servicesUs, queue.servers)
       const late = log.leftUs.map((us, i) => us - left[i]!).sort((a, b) => a - b)

@@ -13,6 +13,7 @@ import type { Engine } from '../../ports.ts'
 import { loadScenario } from '../../scenario-file.ts'
 import { openLoopEngine } from './index.ts'
 import type { Slot } from './tally.ts'
+import { enginePlans } from './testing/engine-plans.ts'
 import { countOf } from './testing/stub-drive.ts'
 
 const SCENARIO = `
@@ -79,32 +80,11 @@ const shop: RequestListener = (request, response) => {
   })
 }
 
-function planOf(
-  journey: string,
-  perSec: number,
-  durationSec: number,
-  change: Partial<LoadPlan> = {},
-): LoadPlan {
-  return {
-    purpose: 'step',
-    seed: 5,
-    curve: [
-      { atSec: 0, perSec },
-      { atSec: durationSec, perSec },
-    ],
-    arrivals: { kind: 'poisson' },
-    scenarioPath,
-    scenarioHash,
-    journeys: [{ name: journey, weight: 1, thinkTime: { kind: 'uniform', minMs: 50, maxMs: 150 } }],
-    patience: { timeoutMs: 3000, reloads: 1 },
-    fillSec: 0,
-    partition: { index: 0, of: 1 },
-    limits: { maxInFlight: 1000, maxPerSec: 200, maxDurationSec: 60 },
-    ending: 'cut',
-    graceMs: 6000,
-    ...change,
-  }
-}
+const planOf = enginePlans(() => ({ scenarioPath, scenarioHash }), {
+  kind: 'uniform',
+  minMs: 50,
+  maxMs: 150,
+})
 
 /** Starts a drive and gathers what it says. */
 function drive(engine: Engine, plan: LoadPlan, url: string, signal = new AbortController().signal) {

@@ -14,6 +14,7 @@ import type { LoadPlan } from '../../core/plan.ts'
 import type { Engine } from '../../ports.ts'
 import { type OpenLoopOptions, openLoopEngine } from './index.ts'
 import type { Slot } from './tally.ts'
+import { enginePlans } from './testing/engine-plans.ts'
 import { countOf } from './testing/stub-drive.ts'
 
 const scenarioText = (extra: string) => `
@@ -91,32 +92,10 @@ async function shop(answer: (seen: Seen, count: number) => { status: number; loc
 }
 const OK = () => ({ status: 200 })
 
-function planOf(
-  journey: string,
-  perSec: number,
-  durationSec: number,
-  change: Partial<LoadPlan> = {},
-): LoadPlan {
-  return {
-    purpose: 'step',
-    seed: 5,
-    curve: [
-      { atSec: 0, perSec },
-      { atSec: durationSec, perSec },
-    ],
-    arrivals: { kind: 'poisson' },
-    scenarioPath: PLAIN.path,
-    scenarioHash: PLAIN.hash,
-    journeys: [{ name: journey, weight: 1, thinkTime: { kind: 'fixed', ms: 100 } }],
-    patience: { timeoutMs: 3000, reloads: 1 },
-    fillSec: 0,
-    partition: { index: 0, of: 1 },
-    limits: { maxInFlight: 1000, maxPerSec: 200, maxDurationSec: 60 },
-    ending: 'cut',
-    graceMs: 6000,
-    ...change,
-  }
-}
+const planOf = enginePlans(() => ({ scenarioPath: PLAIN.path, scenarioHash: PLAIN.hash }), {
+  kind: 'fixed',
+  ms: 100,
+})
 
 async function opened(path: string, options?: OpenLoopOptions): Promise<Engine> {
   const engine = openLoopEngine(options)

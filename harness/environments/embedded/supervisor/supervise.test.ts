@@ -8,7 +8,6 @@ import { processRef } from './process-tree.ts'
 import { supervise } from './supervise.ts'
 
 const BUSY_LOOP = 'const end = Date.now() + 30_000; while (Date.now() < end);'
-const BUDGET = 0.2
 
 let end: (() => Promise<void>) | null = null
 let folder: string
@@ -17,12 +16,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-// Measured over two seconds on a machine that others may use: a disturbed measurement is repeated.
+// Measured over two seconds on a machine that others may use: a disturbed measurement is repeated, and no budget is more
+// of a real core than others leave.
 test.skipIf(process.platform !== 'linux').each([
-  ['as fast as this one', 1],
-  ['twice as fast as this one', 2],
-  ['half as fast as this one', 0.5],
-])('a budget in cores %s buys that much work', { retry: 2, timeout: 30_000 }, async (_, factor) => {
+  ['as fast as this one', 1, 0.2],
+  ['twice as fast as this one', 2, 0.1],
+  ['half as fast as this one', 0.5, 0.2],
+])('a budget in cores %s buys that much work', { retry: 2, timeout: 30_000 }, async (_, factor, budget) => {
   folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
   mkdirSync(join(folder, 'logs'))
   const supervision = supervise(folder, `pace-${process.pid}`, processRef(process.pid), undefined, () => {})
@@ -37,7 +37,7 @@ test.skipIf(process.platform !== 'linux').each([
     cwd: folder,
     endWith: 'SIGTERM',
   })
-  await handlers.budgets({ busy: BUDGET })
+  await handlers.budgets({ busy: budget })
   await handlers.enforce({ on: true, coreSpeed: (await speedNow()) * factor })
   await sleep(1500)
   const busy = async () => {
@@ -48,12 +48,12 @@ test.skipIf(process.platform !== 'linux').each([
   await sleep(2000)
   const after = await busy()
   const elapsedUs = after.atHrUs - before.atHrUs
-  expect(after.budgetCores).toBe(BUDGET)
-  expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeGreaterThan(0.85)
-  expect((after.workUs - before.workUs) / elapsedUs / BUDGET).toBeLessThan(1.15)
+  expect(after.budgetCores).toBe(budget)
+  expect((after.workUs - before.workUs) / elapsedUs / budget).toBeGreaterThan(0.85)
+  expect((after.workUs - before.workUs) / elapsedUs / budget).toBeLessThan(1.15)
   // In real cores it gets more of a slower core and less of a faster one (whose speed may have changed meanwhile).
-  expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeGreaterThan(0.6)
-  expect((after.usedUs - before.usedUs) / elapsedUs / BUDGET / factor).toBeLessThan(1.6)
+  expect((after.usedUs - before.usedUs) / elapsedUs / budget / factor).toBeGreaterThan(0.6)
+  expect((after.usedUs - before.usedUs) / elapsedUs / budget / factor).toBeLessThan(1.6)
 })
 
 /** Read as the supervisor reads it: single readings, with pauses in which others have the core. */

@@ -83,7 +83,8 @@ export function readPageNumber(request: Request): number {
 /** ?q=. Throws a ShopError 400. */
 export function readSearchQuery(request: Request): string {
   const parsed = line(100).safeParse(request.query['q'])
-  if (!parsed.success) throw new ShopError(400, 'bad-request', 'q: expected 1 to 100 printable characters')
+  if (!parsed.success)
+    throw new ShopError(400, 'bad-request', 'Please search for 1 to 100 printable characters (q).')
   return parsed.data
 }
 

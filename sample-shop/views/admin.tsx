@@ -1,3 +1,4 @@
+import { formatCount } from '../domain/count.ts'
 import { formatCents } from '../domain/money.ts'
 import type { SalesReport } from '../domain/sales-report.ts'
 import { type Filled, Problem, TextField } from './fields.tsx'
@@ -36,7 +37,7 @@ export const adminPage = page({
       {days.map(({ day, units, revenueCents, categories }, index) => (
         <details key={day} open={index === 0}>
           <summary>
-            {day}: {units} pieces, {formatCents(revenueCents)}
+            {day}: {formatCount(units)} pieces, {formatCents(revenueCents)}
           </summary>
           <div class="scroll">
             <table>
@@ -57,7 +58,7 @@ export const adminPage = page({
                     <th scope="row">
                       {sales.category} <span class="soft">{sales.department}</span>
                     </th>
-                    <td class="n">{sales.units}</td>
+                    <td class="n">{formatCount(sales.units)}</td>
                     <td class="n">{formatCents(sales.revenueCents)}</td>
                   </tr>
                 ))}

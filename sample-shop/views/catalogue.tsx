@@ -7,9 +7,11 @@ import type {
   ProductPage,
   SearchPage,
 } from '../domain/catalogue.ts'
+import { formatCount } from '../domain/count.ts'
 import { formatCents } from '../domain/money.ts'
 import { renderFormToken } from './form-token.tsx'
 import { page, type Visitor } from './page.ts'
+import { Pager } from './pager.tsx'
 import { Picture } from './picture.tsx'
 import { card, cards, ProductGrid, Stars } from './product-card.tsx'
 import { renderReserveForm } from './reserve-form.tsx'
@@ -57,22 +59,10 @@ export const categoryPage = page({
       <p class="soft">{department}</p>
       <h1>{name}</h1>
       <p class="soft">
-        {size} products from {prices}; {wellRated} of them with 4 stars or more.
+        {formatCount(size)} products from {prices}; {formatCount(wellRated)} of them with 4 stars or more.
       </p>
       <ProductGrid products={products} />
-      <nav aria-label="Pages">
-        {page > 1 && (
-          <a rel="prev" href={`/categories/${id}?page=${page - 1}`}>
-            Previous
-          </a>
-        )}{' '}
-        Page {page} of {pages}{' '}
-        {page < pages && (
-          <a rel="next" href={`/categories/${id}?page=${page + 1}`}>
-            Next
-          </a>
-        )}
-      </nav>
+      <Pager path={`/categories/${id}`} page={page} pages={pages} />
     </>
   ),
 })
@@ -114,7 +104,7 @@ export const productPage = page({
 /** A plain function, so that the form's token costs the page nothing on balance. */
 const renderAddToCart = (id: number, onHand: number, visitor: Visitor) => (
   <>
-    <p>{onHand} in stock</p>
+    <p>{formatCount(onHand)} in stock</p>
     <form method="post" action="/cart/items">
       {renderFormToken(visitor)}
       <input type="hidden" name="product" value={id} />
@@ -134,6 +124,13 @@ export const searchPage = page({
       <h1>
         {products.length === 0 ? 'Nothing found for' : 'Found for'} “{query}”
       </h1>
+      {products.length === 0 ? (
+        <p>
+          Try another word, or look at the <a href="/best-sellers">best sellers</a>.
+        </p>
+      ) : (
+        <p class="soft">The {products.length} most popular.</p>
+      )}
       <ProductGrid products={products} />
     </>
   ),
@@ -145,12 +142,12 @@ export const bestSellersPage = page({
   content: ({ products, ordersCounted }) => (
     <>
       <h1>Best sellers</h1>
-      <p class="soft">Counted over the latest {ordersCounted} orders.</p>
+      <p class="soft">Counted over the latest {formatCount(ordersCounted)} orders.</p>
       <ProductGrid
         products={products}
         note={({ rank, units, buyers, revenueCents }) => (
           <span class="soft note">
-            No. {rank}: {units} sold to {buyers} people, {formatCents(revenueCents)}
+            No. {rank}: {formatCount(units)} sold to {formatCount(buyers)} people, {formatCents(revenueCents)}
           </span>
         )}
       />

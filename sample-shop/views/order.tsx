@@ -110,11 +110,14 @@ const renderAddress = ({ name, street, postcode, city, country }: Address) => (
 
 /** What a person sees when something did not work. */
 export const errorPage = page({
-  model: ({ message }: { readonly message: string }) => ({ message }),
-  title: () => 'That did not work',
-  content: ({ message }) => (
+  model: ({ status, message }: { readonly status: number; readonly message: string }) => ({
+    heading: status === 404 ? 'Not found' : 'That did not work',
+    message,
+  }),
+  title: ({ heading }) => heading,
+  content: ({ heading, message }) => (
     <>
-      <h1>That did not work</h1>
+      <h1>{heading}</h1>
       <p>{message}</p>
       <p>
         <a href="/">Back to the shop</a>

@@ -1,5 +1,6 @@
 import type { ComponentChild } from 'preact'
 import type { Product } from '../domain/catalogue.ts'
+import { formatCount } from '../domain/count.ts'
 import { formatCents } from '../domain/money.ts'
 import { Picture } from './picture.tsx'
 
@@ -19,7 +20,8 @@ export const Stars = ({ rating, reviewCount }: Pick<Product, 'rating' | 'reviewC
   const full = Math.round(rating)
   return (
     <span class="soft">
-      <span aria-hidden="true">{'★'.repeat(full) + '☆'.repeat(5 - full)}</span> {rating} of 5 ({reviewCount})
+      <span aria-hidden="true">{'★'.repeat(full) + '☆'.repeat(5 - full)}</span> {rating} of 5 (
+      {formatCount(reviewCount)})
     </span>
   )
 }

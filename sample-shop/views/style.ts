@@ -6,11 +6,11 @@ export const STYLE = `
 body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}
 a{color:inherit}a:hover{color:var(--brand)}
 :focus-visible{outline:3px solid var(--brand);outline-offset:2px}
-.skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem}
+.skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:.25rem;padding:.5rem .75rem;background:var(--paper)}
 header,main,footer{max-width:72rem;margin:auto;padding:1rem}
 header{display:flex;flex-wrap:wrap;gap:.75rem 1.25rem;align-items:center;border-bottom:1px solid var(--line)}
 .brand{font-weight:800;font-size:1.25rem;text-decoration:none;color:var(--brand);margin-right:auto}
-form{margin:0;display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
+form{margin:0;display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}form+form{margin-top:1rem}
 label{display:grid;gap:.2rem;font-size:.9rem}
 input,button{font:inherit;padding:.5rem .75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);color:inherit;min-height:2.75rem}
 input{border-color:var(--soft)}input[type=number]{width:6rem}
@@ -27,6 +27,6 @@ button{background:var(--brand);color:var(--on-brand);border-color:var(--brand);f
 .field{display:grid;gap:.25rem;min-width:0}.field label{font-weight:600}.pair{display:grid;gap:1rem;grid-template-columns:minmax(0,2fr) minmax(0,3fr)}.field input,select,textarea{width:100%;font:inherit;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.5rem;background:var(--card);color:inherit;min-height:2.75rem}
 .wrong{color:var(--wrong);font-weight:600}[aria-invalid]{border-color:var(--wrong)!important}
 summary{padding:.75rem 0;cursor:pointer;font-weight:600}address{font-style:normal}article p{overflow-wrap:anywhere;white-space:pre-line}
-h1,h2{line-height:1.2;text-wrap:balance;overflow-wrap:anywhere}time{white-space:nowrap}.scroll,main nav{margin-block:1rem}:is(th,td):last-child{padding-right:0}
+h1,h2{line-height:1.2;text-wrap:balance}h1,h2,h3,p,label,address{overflow-wrap:anywhere}time{white-space:nowrap}main nav{display:flex;flex-wrap:wrap;gap:0 1rem;align-items:center}main nav a{padding-block:.6rem}.scroll,main nav{margin-block:1rem}:is(th,td):last-child{padding-right:0}
 footer{border-top:1px solid var(--line);margin-top:2rem}
 `

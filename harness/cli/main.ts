@@ -6,6 +6,7 @@ import { HarnessError } from '../core/errors.ts'
 import { openLoopEngine } from '../engines/open-loop/index.ts'
 import { embeddedEnvironment } from '../environments/embedded/index.ts'
 import { PROBES } from '../probes/index.ts'
+import { SAMPLE_SHOP } from '../sample-shop-app.ts'
 import { VERSION } from '../version.ts'
 import { capacityCommand } from './commands/capacity.ts'
 import { diagnoseCommand } from './commands/diagnose.ts'
@@ -29,7 +30,6 @@ import {
   withSettings,
 } from './options.ts'
 import { createProgress } from './progress.ts'
-import { SAMPLE_SHOP } from './sample-shop-app.ts'
 
 const startedAtMs = performance.now()
 const reports =

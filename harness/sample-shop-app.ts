@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import type { AppSpec } from '../ports.ts'
+import type { AppSpec } from './ports.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** The sample shop as an app like any other: the harness meets it over HTTP, SQL and /metrics only. */
 export const SAMPLE_SHOP: AppSpec = {

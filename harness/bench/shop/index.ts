@@ -1,0 +1,5 @@
+import type { Row } from '../row.ts'
+import { PRODUCT_PAGE } from './product-page.ts'
+
+/** The rows of `npm run bench shop`, in the order they are printed. */
+export const SHOP_ROWS: readonly Row[] = [PRODUCT_PAGE]

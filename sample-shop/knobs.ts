@@ -241,7 +241,7 @@ export const KNOBS = {
     'ms',
     100,
     [1, 10_000],
-    'longest wait for Redis; then the shop goes on without it',
+    'longest wait for Redis; then the shop goes on without the cache, and sessions kept there: 503',
   ),
   cachePauseMs: knob(
     'SHOP_CACHE_PAUSE_MS',
@@ -356,6 +356,8 @@ export const KNOBS = {
 export const CHOICES = {
   /** Where pages that only read are kept: nowhere, in each process, in Redis. */
   cache: ['SHOP_CACHE', ['none', 'process', 'redis']],
+  /** Where sign-ins are kept: in the table `sessions`, or in Redis. */
+  sessions: ['SHOP_SESSIONS', ['database', 'redis']],
   /** Best sellers and search show popular products instead: never, always, while requests wait for the pool. */
   degrade: ['SHOP_DEGRADE', ['off', 'on', 'auto']],
   /**

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { openDatabase } from './data/database.ts'
 import { openPageCache } from './data/page-cache.ts'
 import { keepPopularProducts } from './data/popular-products.ts'
+import { redisSessions } from './data/redis-sessions.ts'
 import { openReplicas } from './data/replicas.ts'
 import { postgresSessions } from './data/session-store.ts'
 import { watchDegradation } from './domain/degradation.ts'
@@ -19,6 +20,7 @@ export function openShop(config: Config, log: Logger): Shop & { close(): Promise
   const database = openDatabase(config, degrading?.telemetry ?? telemetry, log)
   const replicas = openReplicas(config, database, telemetry, log)
   const cache = openPageCache(config, telemetry, log)
+  const kept = config.sessions === 'redis' ? redisSessions(config, log) : null
   const sweeper = startSweeper(config, database, log)
   const popular = degrading && keepPopularProducts(config, database, degrading.isOn, log)
   return {
@@ -31,12 +33,13 @@ export function openShop(config: Config, log: Logger): Shop & { close(): Promise
     degradation: degrading && popular && { ...degrading, popular },
     payments: openPayments(config, telemetry),
     sweeper,
-    sessions: postgresSessions,
+    sessions: kept ?? postgresSessions,
     passwords: openPasswords(config.passwordCost, config.passwordsAtOnce),
     async close() {
       telemetry.close()
       popular?.close()
       cache?.close()
+      kept?.disconnect()
       await sweeper.stop()
       await Promise.all([replicas?.close(), database.close()])
     },

@@ -47,11 +47,15 @@ export async function signIn(
   const { password: _stored, ...account } = credentials
   return database.hold(spent, async (connection) => {
     await clearAttempts(connection, email, signInWindowMs, expiredSwept)
-    return openSession(connection, config, sessions, account, oldToken)
+    const signedIn = await inTransaction(connection, () =>
+      openSession(connection, config, sessions, account, oldToken),
+    )
+    await sessions.sweep(connection, expiredSwept)
+    return signedIn
   })
 }
 
-/** Makes an account and signs it in; `null` when the email has one already. */
+/** Makes an account and signs it in, both or neither; `null` when the email has one already. */
 export async function register(
   { config, database, sessions, passwords }: Desk,
   spent: Spent,
@@ -64,8 +68,12 @@ export async function register(
 ): Promise<SignedIn | null> {
   const stored = await passwords.hash(request.password)
   return database.hold(spent, async (connection) => {
-    const account = await insertAccount(connection, request.email, request.name, stored)
-    return account && openSession(connection, config, sessions, account, request.oldToken)
+    const signedIn = await inTransaction(connection, async () => {
+      const account = await insertAccount(connection, request.email, request.name, stored)
+      return account && openSession(connection, config, sessions, account, request.oldToken)
+    })
+    if (signedIn) await sessions.sweep(connection, config.expiredSwept)
+    return signedIn
   })
 }
 
@@ -77,11 +85,8 @@ async function openSession(
   oldToken: string | null,
 ): Promise<SignedIn> {
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
-  await inTransaction(connection, async () => {
-    if (oldToken !== null) await sessions.close(connection, hashToken(oldToken))
-    await sessions.open(connection, hashToken(token), account, config.sessionMs)
-  })
-  await sessions.sweep(connection, config.expiredSwept)
+  if (oldToken !== null) await sessions.close(connection, hashToken(oldToken))
+  await sessions.open(connection, hashToken(token), account, config.sessionMs)
   return { kind: 'signed-in', account, token }
 }
 

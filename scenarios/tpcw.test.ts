@@ -8,7 +8,7 @@ import { stubShop } from './testing/stub-shop.ts'
 const SETTLED = {
   'tpcw-browsing': {
     'GET /': 29,
-    'GET /categories/:id': 11,
+    'GET /new': 11,
     'GET /best-sellers': 11,
     'GET /products/:id': 21.01,
     'GET /search': 11,
@@ -19,7 +19,7 @@ const SETTLED = {
   },
   'tpcw-shopping': {
     'GET /': 16.2,
-    'GET /categories/:id': 5.06,
+    'GET /new': 5.06,
     'GET /best-sellers': 5.06,
     'GET /products/:id': 17.14,
     'GET /search': 17.1,
@@ -30,7 +30,7 @@ const SETTLED = {
   },
   'tpcw-ordering': {
     'GET /': 9.12,
-    'GET /categories/:id': 0.46,
+    'GET /new': 0.46,
     'GET /best-sellers': 0.46,
     'GET /products/:id': 12.35,
     'GET /search': 13.08,

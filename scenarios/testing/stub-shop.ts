@@ -5,6 +5,7 @@ const PAGES: readonly (readonly [RegExp, unknown])[] = [
   [/^GET \/$/, { products: [{ id: 3 }] }],
   [/^GET \/categories\/\d+(\?page=\d+)?$/, { products: [{ id: 3 }] }],
   [/^GET \/products\/\d+$/, { id: 3, priceCents: 1999 }],
+  [/^GET \/new$/, { products: [{ id: 3 }] }],
   [/^GET \/best-sellers$/, { products: [{ id: 3 }] }],
   [/^GET \/search\?q=[a-z]+$/, { products: [{ id: 3 }] }],
   [/^GET \/cart$/, { items: [], totalCents: 1999 }],

@@ -1,4 +1,5 @@
 import { renderToString } from 'preact-render-to-string'
+import { formatCount } from '../domain/count.ts'
 import { STYLE } from './style.ts'
 
 type Wait = {
@@ -35,5 +36,5 @@ const template = `<!doctype html>\n${renderToString(<WaitingRoom position={POSIT
 /** The page of the waiting room. Rendered once: of all pages it must be the cheapest. */
 export function renderWaitingRoom({ position, lookAgainSec, lookAt }: Wait): string {
   const refresh = lookAt === '' ? String(lookAgainSec) : `${lookAgainSec}; url=${lookAt}`
-  return template.replaceAll(POSITION, String(position)).replaceAll(REFRESH, refresh)
+  return template.replaceAll(POSITION, formatCount(position)).replaceAll(REFRESH, refresh)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -7,6 +8,7 @@ import {
   SCAN_SEARCH_SQL,
   SEARCH_SQL,
 } from './data/catalogue.ts'
+import { expireTogether } from './data/expire-together.ts'
 import { startTestPostgres, type TestPostgres } from './testing/postgres.ts'
 import {
   ask,
@@ -365,6 +367,57 @@ test('retry-without-budget: a page that is not read at once is begun six times, 
       await lock.end()
     },
   )
+})
+
+test('cache-stampede: kept pages expire at the same instants, and everybody asks the database for them', async () => {
+  const ttlMs = 2000
+  const pages = ['/', '/categories/7', '/best-sellers']
+  const settings = { SHOP_CACHE: 'process', SHOP_CACHE_TTL_MS: `${ttlMs}`, POOL_SIZE: '10' }
+  /** Keeps the pages half a lifetime before the next multiple of it, and looks again just after that multiple. */
+  const lookAfterExpiry = async (shop: TestShop) => {
+    const nextMs = (Math.floor((Date.now() + ttlMs / 2) / ttlMs) + 1) * ttlMs
+    await sleep(nextMs - ttlMs / 2 - Date.now())
+    for (const path of pages) await shop.json(path)
+    const kept = await statementsOf(shop, () => Promise.all(pages.map((path) => shop.json(path))))
+    expect(kept).toEqual({})
+    await sleep(nextMs + 50 - Date.now())
+    const lock = new pg.Client({ connectionString: postgres.url })
+    await lock.connect()
+    // While the database has not answered yet, shoppers come.
+    await lock.query('begin')
+    await lock.query('lock table categories, orders')
+    const looks = Promise.all(
+      Array.from({ length: 6 }, () => Promise.all(pages.map((path) => shop.json(path)))),
+    )
+    await sleep(300)
+    await lock.query('commit')
+    await lock.end()
+    const askedMs = Date.now() - nextMs
+    return { answers: await looks, askedMs }
+  }
+  const misses = (shop: TestShop) => shop.metric('shop_cache_misses_total{page="best-sellers"}')
+
+  await withShop(settings, async (shop) => {
+    const { askedMs } = await lookAfterExpiry(shop)
+    // Kept half a lifetime ago: still there, unless this machine slept for the other half.
+    if (askedMs < ttlMs / 2) expect(await misses(shop)).toBe(1)
+  })
+  await withShop({ ...settings, SHOP_FLAWS: 'cache-stampede' }, async (shop) => {
+    const { answers } = await lookAfterExpiry(shop)
+    expect(new Set(answers.flat().map(({ status }) => status))).toEqual(new Set([200]))
+    expect(await misses(shop)).toBe(1 + 6)
+  })
+  const fixed = { ...settings, SHOP_FLAWS: 'cache-stampede', SHOP_SINGLE_FLIGHT: '1' }
+  await withShop(fixed, async (shop) => {
+    await lookAfterExpiry(shop)
+    expect(await misses(shop)).toBe(1 + 1)
+  })
+})
+
+test('cache-stampede: nothing is kept longer than it may be, whenever it was kept', () => {
+  expect(expireTogether(5000, 20_000)).toBe(5000)
+  expect(expireTogether(5000, 20_001)).toBe(4999)
+  expect(expireTogether(5000, 24_999)).toBe(1)
 })
 
 test('hot-updates: every product page leaves a dead row that no update in place could avoid', async () => {

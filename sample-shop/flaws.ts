@@ -25,6 +25,8 @@ export const FLAWS = {
     'each product page adds one to an indexed column of its product, which autovacuum never cleans (acts when seeding, too)',
   'retry-without-budget':
     'a page that failed, or is not read after SHOP_RETRY_AFTER_MS, is read again at once, up to SHOP_RETRIES times, side by side',
+  'cache-stampede':
+    'with SHOP_CACHE: all kept pages expire at the same instants, the multiples of SHOP_CACHE_TTL_MS; whoever comes before a page is kept again asks the database for it (SHOP_SINGLE_FLIGHT=1 lets only the first)',
 } as const
 
 export type Flaw = keyof typeof FLAWS

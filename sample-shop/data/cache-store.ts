@@ -1,4 +1,4 @@
-/** Where a cache keeps what it was given, for `cacheTtlMs`. */
+/** Where a cache keeps what it was given, for `cacheTtlMs` at most. */
 export type CacheStore = {
   /** `undefined` when there is nothing (any more). */
   get(key: string): Promise<unknown>

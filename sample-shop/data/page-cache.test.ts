@@ -179,7 +179,7 @@ describe.skipIf(!redisProgram)('Redis', () => {
 
 test('the process keeps no more entries than allowed, those asked for last', async () => {
   let nowMs = 0
-  const store = openProcessStore({ entries: 2, ttlMs: 100 }, () => nowMs)
+  const store = openProcessStore({ entries: 2, lifetimeMs: () => 100 }, () => nowMs)
   await store.set('a', 1)
   await store.set('b', 2)
   await store.get('a')
@@ -192,7 +192,7 @@ test('the process keeps no more entries than allowed, those asked for last', asy
 test('a recomputation that fails fails all that waited for it, and the next one is tried', async () => {
   const telemetry = openTelemetry()
   const config = readConfig({ DATABASE_URL: 'postgres://nowhere/x', SHOP_SINGLE_FLIGHT: '1' })
-  const cache = pageCacheIn(openProcessStore({ entries: 9, ttlMs: 1000 }), config, telemetry)
+  const cache = pageCacheIn(openProcessStore({ entries: 9, lifetimeMs: () => 1000 }), config, telemetry)
   const spent = () => ({ queueMs: 0, poolMs: 0, dbMs: 0, cacheMs: 0 })
   let tried = 0
   const find = async () => {

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts'
 import type { Telemetry } from '../telemetry.ts'
 import type { CacheStore } from './cache-store.ts'
 import type { Spent } from './database.ts'
+import { expireTogether } from './expire-together.ts'
 import { openProcessStore } from './process-store.ts'
 import { openRedisStore } from './redis-store.ts'
 
@@ -23,10 +24,12 @@ export type PageCache = {
 /** The cache that `SHOP_CACHE` asks for; `null` for none. */
 export function openPageCache(config: Config, telemetry: Telemetry, log: Logger): PageCache | null {
   if (config.cache === 'none') return null
+  const lifetimeMs = () =>
+    config.flaws.has('cache-stampede') ? expireTogether(config.cacheTtlMs) : config.cacheTtlMs
   const store =
     config.cache === 'process'
-      ? openProcessStore({ entries: config.cacheEntries, ttlMs: config.cacheTtlMs })
-      : openRedisStore(config, keyPrefix(config), log)
+      ? openProcessStore({ entries: config.cacheEntries, lifetimeMs })
+      : openRedisStore(config, lifetimeMs, keyPrefix(config), log)
   return pageCacheIn(store, config, telemetry)
 }
 

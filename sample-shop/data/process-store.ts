@@ -3,9 +3,12 @@ import type { CacheStore } from './cache-store.ts'
 
 type Entry = { readonly value: unknown; readonly keptUntilMs: number }
 
-/** Keeps values in this process: at most `entries` of them, the one that nobody asked for longest goes first. */
+/**
+ * Keeps values in this process, each for the `lifetimeMs` it is given when it is set: at most `entries` of them, the one
+ * that nobody asked for longest goes first.
+ */
 export function openProcessStore(
-  { entries, ttlMs }: { readonly entries: number; readonly ttlMs: number },
+  { entries, lifetimeMs }: { readonly entries: number; readonly lifetimeMs: () => number },
   nowMs: () => number = () => performance.now(),
 ): CacheStore {
   // A Map keeps the order of insertion: what is asked for is inserted again, so the first one is the least wanted.
@@ -21,7 +24,7 @@ export function openProcessStore(
     },
     async set(key, value) {
       kept.delete(key)
-      kept.set(key, { value, keptUntilMs: nowMs() + ttlMs })
+      kept.set(key, { value, keptUntilMs: nowMs() + lifetimeMs() })
       if (kept.size <= entries) return
       for (const oldest of kept.keys()) {
         kept.delete(oldest)

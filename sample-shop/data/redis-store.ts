@@ -8,7 +8,12 @@ import { openRedisLink } from './redis-link.ts'
 const UNLOCK = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
 
 /** Keeps values in Redis, where all instances find them. */
-export function openRedisStore(config: Config, prefix: string, log: Logger): CacheStore {
+export function openRedisStore(
+  config: Config,
+  lifetimeMs: () => number,
+  prefix: string,
+  log: Logger,
+): CacheStore {
   const me = randomUUID()
   const words = { lost: 'going on without the cache', back: 'the cache is back' }
   const { ask, close } = openRedisLink(config, words, log)
@@ -18,7 +23,7 @@ export function openRedisStore(config: Config, prefix: string, log: Logger): Cac
       return text === null ? undefined : JSON.parse(text)
     },
     async set(key, value) {
-      await ask((redis) => redis.set(`${prefix}${key}`, JSON.stringify(value), 'PX', config.cacheTtlMs))
+      await ask((redis) => redis.set(`${prefix}${key}`, JSON.stringify(value), 'PX', lifetimeMs()))
     },
     lock: async (key) =>
       (await ask((redis) => redis.set(`${prefix}lock:${key}`, me, 'PX', config.cacheLockMs, 'NX'))) === 'OK',

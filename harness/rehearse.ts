@@ -131,7 +131,7 @@ export async function tryFixes(
     )
     if (choices.length === 0) return
     for (const [index, choice] of choices.entries()) {
-      const slice = sliceSec(stage, replaySec, Math.max(1, planned - index))
+      const slice = sliceSec(stage, replaySec, Math.max(1, planned + Math.max(0, choices.length - 2) - index))
       if (slice < SHORTEST_ARM_SEC) {
         conductor.event('note', `time budget used up before ${choice.label} was tried`)
         return

@@ -61,6 +61,20 @@ describe('nextArms', () => {
     ).toEqual(['app.scale-out'])
   })
 
+  it('tries single flight where pages are kept without it, first, and once', () => {
+    const keeping = (settings: Topology['app']['settings']) =>
+      nextArms({ ...state, today: { ...state.today, app: { ...state.today.app, settings } } })
+    const [lone, ...others] = keeping({ cache: 'process' })
+    expect(lone).toMatchObject({ fixes: [{ id: 'cache.single-flight', step: 1 }], notRun: null, cost: 0 })
+    expect(others).toHaveLength(2)
+    expect(keeping({ cache: 'redis', singleFlight: 1 })).toHaveLength(2)
+    expect(keeping({ cache: 'none' })).toHaveLength(2)
+    const today = { ...state.today, app: { ...state.today.app, settings: { cache: 'redis' } } }
+    const measured = [{ fixes: lone!.fixes, verdict: 'no-effect' as const }]
+    expect(nextArms({ ...state, today, measured })).toHaveLength(2)
+    expect(applyFixes(today, lone!.fixes).app.settings).toEqual({ cache: 'redis', singleFlight: 1 })
+  })
+
   it('shrinks every arm to what fits the host', () => {
     for (const hostCores of [1.4, 1.6, 1.8, 2]) {
       const measured = [

@@ -46,7 +46,7 @@ const LEFT_FREE = 0.05
 const STEP_GRAIN = 0.05
 
 /**
- * The arms still to try: `database.scale-up` and `app.scale-out` alone, and when both were tried and neither holds,
+ * The arms still to try: `cache.single-flight` where it applies, `database.scale-up` and `app.scale-out` alone, and when both were tried and neither holds,
  * both together. Each takes the smallest step at which its own resource carries the peak with the headroom asked for
  * (whether the other resource binds is what the measurement shows), shrunk to what fits the host. A fix that is not
  * expected to hold alone is tried at the step that both together can have: only then does the pair show what each adds.
@@ -62,7 +62,9 @@ export function nextArms(state: ArmsState): ArmChoice[] {
   const [paired, beside] = notRun(state, pair, applyFixes(state.today, pair)) === null ? pair : []
   const single = (own: FixStep, inPair: FixStep | undefined) =>
     choice(state, [inPair === undefined || carries(state, [own]) ? own : inPair])
+  const lone: FixStep = { id: 'cache.single-flight', step: 1 }
   const alone = [
+    ...(tried([lone.id]) || FIXES[lone.id].appliesTo(state.today) !== true ? [] : [choice(state, [lone])]),
     ...(tried(['database.scale-up']) ? [] : [single(shrunkScaleUp(state, up), paired)]),
     ...(tried(['app.scale-out']) ? [] : [single(shrunkScaleOut(state, out), beside)]),
   ]
@@ -180,6 +182,8 @@ function notRun(state: ArmsState, fixes: readonly FixStep[], topology: Topology)
   for (const { id, step } of fixes) {
     const applies = FIXES[id].appliesTo(today)
     if (applies !== true) return applies
+    // It is there or it is not.
+    if (id === 'cache.single-flight') continue
     const factor = id === 'app.scale-out' ? step / today.app.instances : step
     if (factor < SMALLEST_STEP)
       return `this machine has ${hostCores} cores: only ×${Math.max(0, factor).toFixed(2)} of it would fit, which shows nothing`

@@ -19,7 +19,7 @@ export type Fix = {
   readonly cost: (step: number) => number
 }
 
-export const FIX_IDS = ['database.scale-up', 'app.scale-out'] as const
+export const FIX_IDS = ['database.scale-up', 'app.scale-out', 'cache.single-flight'] as const
 export type FixId = (typeof FIX_IDS)[number]
 
 /** One fix taken to one step. An arm is an ordered list of these; the empty list is today. */
@@ -57,10 +57,28 @@ const appScaleOut: Fix = {
   cost: (step) => step - 1,
 }
 
+const cacheSingleFlight: Fix = {
+  id: 'cache.single-flight',
+  label: () => 'single flight in the cache',
+  steps: [1],
+  apply: (topology) => ({
+    ...topology,
+    app: { ...topology.app, settings: { ...topology.app.settings, singleFlight: 1 } },
+  }),
+  appliesTo: ({ app: { settings } }) => {
+    if (settings['cache'] !== 'process' && settings['cache'] !== 'redis') return 'the app keeps no pages'
+    return Number(settings['singleFlight'] ?? 0) === 1 ? 'the cache has it already' : true
+  },
+  helps: ['cache-stampede'],
+  sideEffect: 'a page that takes long to find keeps all waiting who want it',
+  cost: () => 0,
+}
+
 /** Every fix there is: one entry each, in the order reports list them. */
 export const FIXES: Readonly<Record<FixId, Fix>> = {
   'database.scale-up': databaseScaleUp,
   'app.scale-out': appScaleOut,
+  'cache.single-flight': cacheSingleFlight,
 }
 
 /** The topology an arm stands for: today's, with each fix applied in order. */

@@ -265,7 +265,9 @@ export type ServerReading = {
  *               rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec, blocksHitPerSec, blocksReadPerSec,
  *               activeSessionsByTime (active_time ÷ elapsed), deadlocks
  * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
- *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec
+ *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec,
+ *               and of the pages asked for at its cache cacheHitsPerSec, cacheMissesPerSec, cacheSharedPerSec (waited for
+ *               another request's)
  * - balancer:   inFlight, queued, requestsPerSec, errorsPerSec, serviceMsMean, upstreamMsMean
  * - generator:  intended, sent, completed (counts since the previous reading), inFlight, sendLagP50Ms, sendLagP99Ms,
  *               cpuCores, loopDelayP99Ms, sessions

@@ -13,6 +13,9 @@ const SHOP_METRICS = {
   loopDelayP99Seconds: 'shop_event_loop_delay_p99_seconds',
   loopBusyRatio: 'shop_event_loop_utilisation',
   requests: 'shop_requests_total',
+  cacheHits: 'shop_cache_hits_total',
+  cacheMisses: 'shop_cache_misses_total',
+  cacheShared: 'shop_cache_shared_total',
 } as const
 
 /** An app's metrics at one moment, each summed over its labels. */
@@ -68,5 +71,8 @@ export function readAppMetrics(
   give('loopDelayP99Ms', loopDelaySec === undefined ? null : 1000 * loopDelaySec)
   give('loopBusyRatio', now.get(names.loopBusyRatio))
   give('requestsPerSec', perSec(names.requests))
+  give('cacheHitsPerSec', perSec(names.cacheHits))
+  give('cacheMissesPerSec', perSec(names.cacheMisses))
+  give('cacheSharedPerSec', perSec(names.cacheShared))
   return values
 }

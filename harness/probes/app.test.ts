@@ -46,6 +46,10 @@ shop_query_seconds_sum{name="best-sellers"} ${3 * scale}
 shop_query_seconds_count{name="best-sellers"} ${20 * scale}
 shop_event_loop_delay_p99_seconds 0.012
 shop_event_loop_utilisation 0.5
+shop_cache_hits_total{page="home"} ${80 * scale}
+shop_cache_misses_total{page="home"} ${6 * scale}
+shop_cache_misses_total{page="product"} ${4 * scale}
+shop_cache_shared_total{page="home"} ${2 * scale}
 shop_requests_total{route="GET /",status="200"} ${40 * scale}
 shop_requests_total{route="GET /",status="500"} ${2 * scale}
 `
@@ -77,6 +81,9 @@ describe('the app probe', () => {
       queryMsMean: 4000 / 120,
       queriesPerSec: 60,
       requestsPerSec: 21,
+      cacheHitsPerSec: 40,
+      cacheMissesPerSec: 5,
+      cacheSharedPerSec: 1,
     })
   })
 

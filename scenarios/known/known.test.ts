@@ -55,6 +55,7 @@ test('there is one for each of these', () => {
       'commit-per-line',
       'hot-updates',
       'retry-without-budget',
+      'cache-stampede',
       ...SETTINGS,
     ]),
   )

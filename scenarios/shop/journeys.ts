@@ -15,6 +15,16 @@ export function browse(options: JourneyOptions): JourneySpec {
   })
 }
 
+/** Comes for what everybody comes for: home, the best sellers, a category, the best sellers again. */
+export function follow(options: JourneyOptions): JourneySpec {
+  return journey('follower', options, async (shopper) => {
+    await shopper.get('/')
+    await shopper.get('/best-sellers')
+    await shopper.get('/categories/:id', { id: shopper.zipf('category') })
+    await shopper.get('/best-sellers')
+  })
+}
+
 /** Knows a word for it: two searches, and a product of each. */
 export function search(options: JourneyOptions): JourneySpec {
   return journey('searcher', options, async (shopper) => {

@@ -10,7 +10,7 @@ const LOOP_LATE_MS = 50
 /** The app servers use up their CPU: more of them are needed, or less work in each page. */
 export const appCpu: Rule = {
   class: 'app-cpu',
-  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up' },
+  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up', 'cache.single-flight': 'none' },
   decisive: 'app.scale-out',
   assess({ database, app }) {
     const cpu = app?.cpu ?? null

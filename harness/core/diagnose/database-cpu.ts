@@ -2,6 +2,7 @@ import { type Rule, weigh } from './rule.ts'
 import {
   cpuTestimony,
   cpuWords,
+  expiriesSwamp,
   isLockBound,
   isSaturated,
   onCpuTestimony,
@@ -14,9 +15,9 @@ import {
 /** The database uses up its CPU on work that is as cheap as it can be: more of it is needed, or less work. */
 export const databaseCpu: Rule = {
   class: 'database-cpu',
-  predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none' },
+  predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
   decisive: 'database.scale-up',
-  assess({ database, app }) {
+  assess({ database, app, expiries }) {
     const cpu = database?.cpu ?? null
     const heaviest = database?.statements[0]
     const share = heaviest ? `, ${percent(heaviest.shareOfTime)} of it "${heaviest.label}"` : ''
@@ -34,6 +35,7 @@ export const databaseCpu: Rule = {
         cpu !== null && !isSaturated(cpu) && `the database used only ${cpuWords(cpu)}`,
         isLockBound(database) && !isSaturated(cpu) && 'its sessions wait for locks, not for CPU',
         scanned !== null && `most of what it reads comes from scanning ${scanned.table}: an index is missing`,
+        expiriesSwamp(expiries) && 'it is used up only when pages expire from the cache together',
       ],
       {
         resource: database?.component ?? null,

@@ -13,7 +13,7 @@ import {
 /** Transactions queue for the same row: no more than one at a time gets through, however large the servers. */
 export const databaseLock: Rule = {
   class: 'database-lock',
-  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'none' },
+  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
   decisive: null,
   assess({ database, app }) {
     const cpu = database?.cpu ?? null

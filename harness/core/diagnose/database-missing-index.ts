@@ -17,7 +17,7 @@ const DOMINATES = 0.4
 /** The database uses up its CPU on scanning a whole table for a few rows: an index would make the work go away. */
 export const databaseMissingIndex: Rule = {
   class: 'database-missing-index',
-  predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none' },
+  predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
   // More CPU helps a plain shortage of CPU just as much; only the index itself could confirm it.
   decisive: null,
   assess({ database, app }) {

@@ -38,6 +38,21 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.3, onCpu: 0.4, lock: 9, waiting: 30, waitMs: 700, queryMs: 400, slow: true },
   ],
   [
+    'cache-stampede',
+    'the database is used up when kept pages expire, and has time in between',
+    { database: 0.98, onCpu: 6, queryMs: 80, waiting: 9, expiring: 'calm-between', slow: true },
+  ],
+  [
+    'database-cpu',
+    'the database is used up when kept pages expire, and in between',
+    { database: 0.98, onCpu: 6, queryMs: 80, waiting: 9, expiring: 'busy-between', slow: true },
+  ],
+  [
+    'none',
+    'kept pages expire together, and the database has time for that',
+    { database: 0.5, expiring: 'calm-between' },
+  ],
+  [
     'pool-wait',
     'connections held while idle',
     { database: 0.35, onCpu: 0.5, waiting: 18, waitMs: 500, queryMs: 5, slow: true },
@@ -88,7 +103,7 @@ describe('diagnose', () => {
     expect(bottleneck.class).toBe(expected)
     expect(ruledOut.map((out) => out.class)).not.toContain(expected)
     expect(ruledOut.every(({ because }) => because.length > 10)).toBe(true)
-    expect(ruledOut).toHaveLength(expected === 'none' ? 6 : 5)
+    expect(ruledOut).toHaveLength(expected === 'none' ? 7 : 6)
   })
 
   it('names a class only when two layers agree', () => {
@@ -113,6 +128,9 @@ describe('diagnose', () => {
     )
     expect(says({ database: 0.3, lock: 9, waiting: 5 })).toContain(
       'in "updates of stock by product" while its CPU is 30 % busy',
+    )
+    expect(says({ database: 0.98, onCpu: 4, expiring: 'calm-between' })).toBe(
+      'cache stampede: every 4 s pages expire together, and the database is 98 % busy with asking for them anew, 25 % in between',
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })
@@ -155,7 +173,7 @@ describe('diagnose', () => {
     const run = surgeAtLimit({ slow: true })
     const { bottleneck, ruledOut } = diagnosed({ ...run, series: [] })
     expect(bottleneck).toMatchObject({ class: 'none', confidence: 'not-confirmed' })
-    expect(ruledOut).toHaveLength(6)
+    expect(ruledOut).toHaveLength(7)
   })
 
   it('without windows it reads all that was measured on today', () => {

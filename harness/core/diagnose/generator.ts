@@ -12,7 +12,7 @@ const HOST_BUSY = 0.95
 /** The load generator itself could not keep up: nothing measured here says anything about the shop. */
 export const generator: Rule = {
   class: 'generator',
-  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'none' },
+  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
   decisive: null,
   assess(signals) {
     const own = signals.generator

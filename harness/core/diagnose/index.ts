@@ -1,4 +1,5 @@
 import { appCpu } from './app-cpu.ts'
+import { cacheStampede } from './cache-stampede.ts'
 import { databaseCpu } from './database-cpu.ts'
 import { databaseLock } from './database-lock.ts'
 import { databaseMissingIndex } from './database-missing-index.ts'
@@ -11,6 +12,7 @@ export const RULES: readonly Rule[] = [
   databaseCpu,
   databaseMissingIndex,
   databaseLock,
+  cacheStampede,
   poolWait,
   appCpu,
   generator,

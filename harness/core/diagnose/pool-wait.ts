@@ -17,7 +17,7 @@ const BUSY_CONNECTIONS = 0.5
 /** Requests queue for a database connection although the database has time for them. */
 export const poolWait: Rule = {
   class: 'pool-wait',
-  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up' },
+  predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up', 'cache.single-flight': 'none' },
   // More servers bring more connections, and more CPU with them: it cannot tell the two apart.
   decisive: null,
   assess({ database, app }) {

@@ -4,6 +4,7 @@ import { tallyClicks } from '../measure/tally-clicks.ts'
 import type { ComponentRole, ProbeName, SeriesLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { readDatabase } from './read-database.ts'
+import { readExpiries } from './read-expiries.ts'
 import type { AppSignals, CpuSignals, GeneratorSignals, Signals } from './signals.ts'
 import type { DiagnosisWindow } from './windows.ts'
 
@@ -27,6 +28,7 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
     shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
     database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
     app: readApp(readings, before, host),
+    expiries: readExpiries(run.series, windows),
     generator: readGenerator(readings, run),
     host,
   }

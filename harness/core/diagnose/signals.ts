@@ -8,6 +8,7 @@ export type Signals = {
   readonly shopper: SloJudgement
   readonly database: DatabaseSignals | null
   readonly app: AppSignals | null
+  readonly expiries: ExpirySignals | null
   readonly generator: GeneratorSignals | null
   readonly host: { readonly busyRatio: number; readonly cores: number } | null
 }
@@ -61,6 +62,26 @@ export type AppSignals = {
   readonly calmQueryMs: number | null
   readonly loopBusyRatio: number | null
   readonly loopDelayP99Ms: number | null
+}
+
+/** Seconds in which the app's cache lost many pages (dips), and what the database did then and in between. */
+export type ExpirySignals = {
+  readonly dips: number
+  /** Mean time from one dip to the next; `null`: there were not two in a row. */
+  readonly everySec: number | null
+  readonly regular: boolean
+  /** Of the pages asked for, those that were not in the cache: in the worst second, and in a calm one. */
+  readonly missRatio: number
+  readonly calmMissRatio: number
+  /** The statement that dips have most more of; `null`: statements were not read. */
+  readonly statement: {
+    readonly label: string
+    readonly callsPerSec: number
+    readonly calmCallsPerSec: number
+  } | null
+  /** Used ÷ budget; `null`: not measured. */
+  readonly databaseBusyRatio: number | null
+  readonly databaseCalmBusyRatio: number | null
 }
 
 export type GeneratorSignals = {

@@ -1,5 +1,5 @@
 import type { Evidence } from '../result.ts'
-import type { AppSignals, CpuSignals, DatabaseSignals, TableSignals } from './signals.ts'
+import type { AppSignals, CpuSignals, DatabaseSignals, ExpirySignals, TableSignals } from './signals.ts'
 
 /** Parts of signatures that several classes share, each with its threshold. */
 
@@ -170,6 +170,18 @@ function rowsRead({ tables }: DatabaseSignals): { readonly seqRows: number; read
   const seqRows = tables.reduce((sum, { seqRowsPerSec }) => sum + seqRowsPerSec, 0)
   const indexRows = tables.reduce((sum, { indexRowsPerSec }) => sum + indexRowsPerSec, 0)
   return { seqRows, allRows: seqRows + indexRows }
+}
+
+/** Pages leave the cache together, again and again after the same time. */
+export function expiryRhythm(expiries: ExpirySignals | null): boolean {
+  return expiries !== null && expiries.dips >= 2 && expiries.regular
+}
+
+/** What expired together uses the database up, which has time in between: then the cache is the cause, not the database. */
+export function expiriesSwamp(expiries: ExpirySignals | null): boolean {
+  if (!expiryRhythm(expiries)) return false
+  const { databaseBusyRatio: busy, databaseCalmBusyRatio: calm } = expiries!
+  return busy !== null && calm !== null && busy >= SATURATED && calm < NEARLY_SATURATED
 }
 
 /** "98 %". */

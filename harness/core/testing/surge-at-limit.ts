@@ -20,6 +20,8 @@ export type Shape = {
   readonly generatorLoopMs?: number
   readonly slow?: boolean
   readonly budgets?: boolean
+  /** The app has a cache whose pages expire together, every four seconds; whether the limit is left in between. */
+  readonly expiring?: 'never' | 'calm-between' | 'busy-between'
 }
 
 const CALM: Required<Shape> = {
@@ -38,7 +40,10 @@ const CALM: Required<Shape> = {
   generatorLoopMs: 22,
   slow: false,
   budgets: true,
+  expiring: 'never',
 }
+
+const DATABASE_CALM: Shape = { database: 0.25, onCpu: 0.3, waiting: 0, waitMs: 0, queryMs: 4 }
 
 /** A synthetic surge of 12 s whose limit is reached at second 5, and looks like `limit` from there on. */
 export function surgeAtLimit(limit: Shape): RunData {
@@ -65,7 +70,13 @@ export function surgeAtLimit(limit: Shape): RunData {
     ],
   })
   const startUs = run.segments[0]!.line.startUs
-  const lines = Array.from({ length: 12 }, (_, sec) => readings(startUs + (sec + 1) * 1e6, at(sec))).flat()
+  const lines = Array.from({ length: 12 }, (_, sec) => {
+    const { expiring = 'never' } = limit
+    const expired = expiring !== 'never' && sec % 4 === 3
+    const how = expiring === 'calm-between' && !expired ? { ...at(sec), ...DATABASE_CALM } : at(sec)
+    const cached = expiring === 'never' ? {} : { cacheHitsPerSec: 100, cacheMissesPerSec: expired ? 80 : 4 }
+    return readings(startUs + (sec + 1) * 1e6, how, cached, expired ? 5 : 1)
+  }).flat()
   return { ...run, series: lines, segments: [{ ...run.segments[0]!, series: lines }] }
 }
 
@@ -82,8 +93,13 @@ function cpu(
   })
 }
 
-/** What the probes read in one second; what `limit` leaves out is calm. */
-export function readings(atUs: number, limit: Shape): SeriesLine[] {
+/** What the probes read in one second; what `limit` leaves out is calm. `cache`: what the app says of its cache. */
+export function readings(
+  atUs: number,
+  limit: Shape,
+  cache: Readonly<Record<string, number>> = {},
+  callsFactor = 1,
+): SeriesLine[] {
   const how = { ...CALM, ...limit }
   const budget = (cores: number) => (how.budgets ? cores : null)
   const active = how.onCpu + how.lock
@@ -104,7 +120,7 @@ export function readings(atUs: number, limit: Shape): SeriesLine[] {
         how.lock > 0
           ? [{ state: 'active', waitType: 'lock', wait: 'tuple', queryId: 'q-stock', n: how.lock }]
           : [],
-      statements: statements(how),
+      statements: statements(how).map((one) => ({ ...one, calls: one.calls * callsFactor })),
       tables: tables(how),
     },
     ...instances.map((name) =>
@@ -115,6 +131,7 @@ export function readings(atUs: number, limit: Shape): SeriesLine[] {
         queryMsMean: how.queryMs,
         loopBusyRatio: how.loopBusy,
         loopDelayP99Ms: how.loopBusy > 0.9 ? 120 : 21,
+        ...cache,
       }),
     ),
     series(atUs, 'generator', 'generator', 'generator', {

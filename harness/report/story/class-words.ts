@@ -20,6 +20,10 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     name: 'database locks',
     means: 'Many orders change the same row, and each has to wait until the one before it is done.',
   },
+  'cache-stampede': {
+    name: 'cache stampede',
+    means: 'Kept pages expire together, and then everybody who wants one makes the database find it again.',
+  },
   'pool-wait': {
     name: 'connection pool',
     means: 'The app servers have too few database connections: pages queue for one while the database idles.',

@@ -27,6 +27,8 @@ export const FLAWS = {
     'a page that failed, or is not read after SHOP_RETRY_AFTER_MS, is read again at once, up to SHOP_RETRIES times, side by side',
   'cache-stampede':
     'with SHOP_CACHE: all kept pages expire at the same instants, the multiples of SHOP_CACHE_TTL_MS; whoever comes before a page is kept again asks the database for it (SHOP_SINGLE_FLIGHT=1 lets only the first)',
+  'stale-replica-reads':
+    'with SHOP_REPLICA_URLS: replicas are read however far they are behind, and by those who wrote just now, who miss it: the cart is empty after "add", the order just placed is not found',
 } as const
 
 export type Flaw = keyof typeof FLAWS

@@ -14,13 +14,20 @@ const require = createRequire(import.meta.url)
 
 type User = { readonly uid: number; readonly gid: number } | Record<string, never>
 
-/** A Postgres of its own for one test file: real, empty, in a temporary folder, on loopback. */
-export type TestPostgres = {
+/** What a server runs from: binaries, the user it runs as, the folder it may write to. */
+type Home = { readonly native: string; readonly user: User; readonly folder: string }
+
+type Server = {
   readonly url: string
   /** Ends it at once, as a crash would (SIGQUIT: no shutdown checkpoint, clients are cut off; or with SIGKILL). */
   kill(signal?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it again on the same port and data. */
   start(): Promise<void>
+}
+
+/** A Postgres of its own for one test file: real, empty, in a temporary folder, on loopback. */
+export type TestPostgres = Server & {
+  readonly home: Home
   /** Ends it and removes its data. */
   remove(): Promise<void>
 }
@@ -32,9 +39,29 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   if ('uid' in user) await chown(folder, user.uid, user.gid)
   const native = await binariesFor(user, folder)
   const data = join(folder, 'data')
+  const port = await freePort()
+  const server = serverOf({ native, user, folder, data, port })
   const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync']
   await run(join(native, 'bin/initdb'), initdb, { cwd: folder, ...user })
-  const port = await freePort()
+  await server.start()
+  return {
+    ...server,
+    home: { native, user, folder },
+    async remove() {
+      await server.kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A server over a folder of data that exists, not yet started. */
+export function serverOf({
+  native,
+  user,
+  folder,
+  data,
+  port,
+}: Home & { data: string; port: number }): Server {
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   let server: ChildProcess | null = null
 
@@ -56,16 +83,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     await ended
   }
 
-  await start()
-  return {
-    url,
-    start,
-    kill,
-    async remove() {
-      await kill()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  return { url, start, kill }
 }
 
 function nativeFolder(): string {

@@ -1,7 +1,7 @@
 import type { Evidence } from '../result.ts'
 import { type Rule, weigh } from './rule.ts'
-import type { ExpirySignals } from './signals.ts'
-import { count, cpuTestimony, expiriesSwamp, expiryRhythm, percent } from './testimony.ts'
+import type { ExpirySignals, Signals } from './signals.ts'
+import { count, cpuTestimony, expiriesSwamp, expiryRhythm, ms, percent } from './testimony.ts'
 
 /** Of its calls between expiries: a statement that everybody sends when its page is gone. */
 const BUNCHED = 3
@@ -11,12 +11,13 @@ export const cacheStampede: Rule = {
   class: 'cache-stampede',
   predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'up' },
   decisive: 'cache.single-flight',
-  assess({ expiries, database, app }) {
+  assess(signals) {
+    const { expiries, database, app } = signals
     return weigh(
       [
         [3, rhythmTestimony(expiries)],
         [2, statementTestimony(expiries)],
-        [1.5, busyTestimony(expiries)],
+        [1.5, burstTestimony(signals)],
         [1, cpuTestimony('app', app?.cpu ?? null, 'spare')],
       ],
       [
@@ -24,13 +25,13 @@ export const cacheStampede: Rule = {
         expiries !== null && !expiryRhythm(expiries) && 'pages do not expire from the cache together',
         expiries !== null &&
           expiryRhythm(expiries) &&
-          !expiriesSwamp(expiries) &&
-          'the database is not busier when pages expire than it has time for, or no less busy in between',
+          !expiriesSwamp(signals) &&
+          'the database has time for what is asked when pages expire, or none in between either',
       ],
       {
         resource: database?.component ?? null,
         says: expiries?.everySec
-          ? `cache stampede: every ${count(expiries.everySec)} s pages expire together, and the database is ${percent(expiries.databaseBusyRatio ?? 0)} busy with asking for them anew, ${percent(expiries.databaseCalmBusyRatio ?? 0)} in between`
+          ? `cache stampede: every ${count(expiries.everySec)} s pages expire together, and finding them anew takes all of the database's CPU for ${ms(expiries.burstMs ?? 0)}; in between it is ${percent(expiries.calmBusyRatio ?? 0)} busy`
           : 'cache stampede',
       },
     )
@@ -68,16 +69,16 @@ function statementTestimony(expiries: ExpirySignals | null): Evidence | null {
   }
 }
 
-function busyTestimony(expiries: ExpirySignals | null): Evidence | null {
-  if (expiries?.databaseBusyRatio == null || expiries.databaseCalmBusyRatio === null) return null
-  const { databaseBusyRatio, databaseCalmBusyRatio } = expiries
+function burstTestimony(signals: Signals): Evidence | null {
+  const { expiries, promisedMs } = signals
+  if (expiries?.burstMs == null || expiries.calmBusyRatio === null) return null
   return {
     layer: 'database',
-    metric: 'busyRatio',
-    value: databaseBusyRatio,
-    unit: 'ratio',
-    threshold: databaseCalmBusyRatio,
-    supports: expiriesSwamp(expiries),
-    says: `database CPU ${percent(databaseBusyRatio)} busy when pages expire, ${percent(databaseCalmBusyRatio)} in between`,
+    metric: 'burstMs',
+    value: expiries.burstMs,
+    unit: 'ms',
+    threshold: promisedMs,
+    supports: expiriesSwamp(signals),
+    says: `what is asked when pages expire takes all of the database's CPU for ${ms(expiries.burstMs)}, which is ${percent(expiries.calmBusyRatio)} busy in between`,
   }
 }

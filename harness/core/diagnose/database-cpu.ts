@@ -17,7 +17,8 @@ export const databaseCpu: Rule = {
   class: 'database-cpu',
   predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
   decisive: 'database.scale-up',
-  assess({ database, app, expiries }) {
+  assess(signals) {
+    const { database, app } = signals
     const cpu = database?.cpu ?? null
     const heaviest = database?.statements[0]
     const share = heaviest ? `, ${percent(heaviest.shareOfTime)} of it "${heaviest.label}"` : ''
@@ -35,7 +36,7 @@ export const databaseCpu: Rule = {
         cpu !== null && !isSaturated(cpu) && `the database used only ${cpuWords(cpu)}`,
         isLockBound(database) && !isSaturated(cpu) && 'its sessions wait for locks, not for CPU',
         scanned !== null && `most of what it reads comes from scanning ${scanned.table}: an index is missing`,
-        expiriesSwamp(expiries) && 'it is used up only when pages expire from the cache together',
+        expiriesSwamp(signals) && 'it is short only when pages expire from the cache together',
       ],
       {
         resource: database?.component ?? null,

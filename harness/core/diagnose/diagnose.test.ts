@@ -130,7 +130,7 @@ describe('diagnose', () => {
       'in "updates of stock by product" while its CPU is 30 % busy',
     )
     expect(says({ database: 0.98, onCpu: 4, expiring: 'calm-between' })).toBe(
-      'cache stampede: every 4 s pages expire together, and the database is 98 % busy with asking for them anew, 25 % in between',
+      "cache stampede: every 4 s pages expire together, and finding them anew takes all of the database's CPU for 730 ms; in between it is 25 % busy",
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })

@@ -5,6 +5,7 @@ import {
   count,
   cpuTestimony,
   cpuWords,
+  expiriesSwamp,
   isLockBound,
   isSaturated,
   lockTestimony,
@@ -20,7 +21,8 @@ export const poolWait: Rule = {
   predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up', 'cache.single-flight': 'none' },
   // More servers bring more connections, and more CPU with them: it cannot tell the two apart.
   decisive: null,
-  assess({ database, app }) {
+  assess(signals) {
+    const { database, app } = signals
     const waiting = waitingTestimony(app)
     const databaseCpu = database?.cpu ?? null
     const appCpu = app?.cpu ?? null
@@ -38,6 +40,7 @@ export const poolWait: Rule = {
         isSaturated(databaseCpu) &&
           databaseCpu !== null &&
           `connections are busy because the database is (${cpuWords(databaseCpu)})`,
+        expiriesSwamp(signals) && 'connections are short only when pages expire from the cache together',
         isLockBound(database) && 'connections are busy waiting for locks in the database',
         isSaturated(appCpu) &&
           appCpu !== null &&

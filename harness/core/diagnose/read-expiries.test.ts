@@ -10,24 +10,38 @@ const window = (fromSec: number, toSec: number) => ({
 })
 
 test('finds the rhythm, what it costs and what is asked', () => {
-  expect(readExpiries(run.series, [window(5, 13)])).toMatchObject({
+  expect(readExpiries(run, [window(5, 13)])).toMatchObject({
     dips: 3,
     everySec: 4,
     regular: true,
     calmMissRatio: 4 / 104,
     missRatio: 80 / 180,
-    databaseBusyRatio: 0.98,
-    databaseCalmBusyRatio: 0.25,
+    burstMs: expect.closeTo(730, 0),
+    calmBusyRatio: 0.25,
   })
 })
 
 test('a distance counts within one stretch only: what lies between two windows is not known', () => {
-  expect(readExpiries(run.series, [window(3, 6), window(7, 10)])).toMatchObject({ dips: 2, everySec: null })
+  expect(readExpiries(run, [window(3, 6), window(7, 10)])).toMatchObject({ dips: 2, everySec: null })
 })
 
 test('without a cache, or with one that is hardly asked, there is nothing to say', () => {
-  expect(readExpiries(surgeAtLimit({}).series, [window(5, 13)])).toBeNull()
-  expect(readExpiries(run.series, [window(100, 120)])).toBeNull()
+  expect(readExpiries(surgeAtLimit({}), [window(5, 13)])).toBeNull()
+  expect(readExpiries(run, [window(100, 120)])).toBeNull()
+})
+
+test('a dip that was not seen does not break the rhythm', () => {
+  const missed = run.series.map((line) =>
+    line.probe === 'app' && line.atUs - startUs === 8e6
+      ? { ...line, values: { ...line.values, cacheMissesPerSec: 4 } }
+      : line,
+  )
+  const later = run.series.map((line) => ({ ...line, atUs: line.atUs + 12e6 }))
+  expect(readExpiries({ ...run, series: [...missed, ...later] }, [window(5, 25)])).toMatchObject({
+    dips: 5,
+    everySec: 4,
+    regular: true,
+  })
 })
 
 test('dips that come when they like have no rhythm', () => {
@@ -37,5 +51,5 @@ test('dips that come when they like have no rhythm', () => {
     const expired = [2, 4, 11].includes(sec)
     return { ...line, values: { ...line.values, cacheMissesPerSec: expired ? 80 : 4 } }
   })
-  expect(readExpiries(kept, [window(5, 13)])).toMatchObject({ dips: 3, regular: false })
+  expect(readExpiries({ ...run, series: kept }, [window(5, 13)])).toMatchObject({ dips: 3, regular: false })
 })

@@ -1,74 +1,88 @@
 import { mean, median, quantile } from 'simple-statistics'
 import type { SeriesLine } from '../record.ts'
+import type { RunData } from '../run-data.ts'
 import type { ExpirySignals } from './signals.ts'
 import { statementLabel } from './statement-label.ts'
 import type { DiagnosisWindow } from './windows.ts'
 
 /** The rhythm of a cache is there long before it hurts: this much of the time before the first window is looked at too. */
 const LOOK_BACK_US = 20_000_000
+/** Of fewer pages than this a tenth is one or two: chance. */
+const LEAST_ASKED = 20
 /** A second in which pages expired: so many times the misses of a calm one, and no few of all that was asked. */
 const DIP_FACTOR = 3
 const DIP_LEAST_MISS_RATIO = 0.1
 /** Readings are a second apart, and so is what two of them can differ by though the period is the same. */
 const READING_SEC = 1
+const SHORTEST_PERIOD_SEC = 3 * READING_SEC
+/** Of the times from one dip to the next, those that must be the period, or some periods where a dip was not seen. */
+const IN_RHYTHM = 0.75
 
 type Second = { asked: number; misses: number; calls: Map<string, number>; busy: number | null }
+type Seconds = ReadonlyMap<number, Second>
 
 /**
- * When the app's cache lost many pages at once, and what the database did then and otherwise; `null`: the app's cache
- * was not read, or hardly asked. Counters are those of one second, so a period below 3 s is not seen.
+ * When the app's cache lost many pages at once (a dip), and what the database did then and otherwise; `null`: the app's
+ * cache was not read, or hardly asked. Readings are a second apart, so a period below 3 s is not seen.
  */
 export function readExpiries(
-  series: readonly SeriesLine[],
+  { series, segments }: Pick<RunData, 'series' | 'segments'>,
   windows: readonly DiagnosisWindow[],
 ): ExpirySignals | null {
-  const stretches = windows.map(({ fromUs, toUs }, index) => ({
-    fromUs: index === 0 ? fromUs - LOOK_BACK_US : fromUs,
-    toUs,
-  }))
-  const bySecond = stretches.map((stretch) => secondsOf(series, stretch))
-  const asked = bySecond.flatMap((seconds) => [...seconds.values()].filter((one) => one.asked > 0))
+  // Not beyond the beginning of what was driven: before it, servers were started anew, with nothing kept.
+  const begunUs = (us: number) =>
+    Math.max(
+      us - LOOK_BACK_US,
+      ...segments.map(({ line }) => line.startUs).filter((startUs) => startUs <= us),
+    )
+  const stretches = windows.map(({ fromUs, toUs }, index) =>
+    secondsOf(series, { fromUs: index === 0 ? begunUs(fromUs) : fromUs, toUs }),
+  )
+  const asked = stretches.flatMap((seconds) =>
+    [...seconds.values()].filter((one) => one.asked >= LEAST_ASKED),
+  )
   if (asked.length < 3) return null
   const calmMissRatio = quantile(asked.map(missRatio), 0.25)
+  const lost = Math.max(DIP_LEAST_MISS_RATIO, DIP_FACTOR * calmMissRatio)
   const isDip = (second: Second | undefined) =>
-    second !== undefined &&
-    second.asked > 0 &&
-    missRatio(second) >= Math.max(DIP_LEAST_MISS_RATIO, DIP_FACTOR * calmMissRatio)
+    second !== undefined && second.asked >= LEAST_ASKED && missRatio(second) >= lost
 
-  const distances: number[] = []
+  const dips = stretches.map((seconds) =>
+    [...seconds.keys()]
+      .filter((sec) => isDip(seconds.get(sec)) && !isDip(seconds.get(sec - 1)))
+      .sort((a, b) => a - b),
+  )
   const during: Second[] = []
   const between: Second[] = []
-  const worstBusy: number[] = []
-  let dips = 0
-  for (const seconds of bySecond) {
-    let lastSec: number | null = null
-    for (const [sec, second] of [...seconds].sort(([a], [b]) => a - b)) {
-      const before = seconds.get(sec - 1)
+  for (const seconds of stretches) {
+    for (const [sec, second] of seconds) {
       // Statements are counted when they end: those of a dip partly in the second after it.
-      if (isDip(second) || isDip(before)) during.push(second)
-      else between.push(second)
-      if (!isDip(second) || isDip(before)) continue
-      dips++
-      if (lastSec !== null) distances.push(sec - lastSec)
-      lastSec = sec
-      const busy = [second, seconds.get(sec + 1)].flatMap((one) => one?.busy ?? [])
-      if (busy.length > 0) worstBusy.push(Math.max(...busy))
+      if (isDip(second) || isDip(seconds.get(sec - 1))) during.push(second)
+      else if (second.asked >= LEAST_ASKED) between.push(second)
     }
   }
-  const calmBusy = between.flatMap(({ busy }) => busy ?? [])
+  const busyBetween = between.flatMap(({ busy }) => busy ?? [])
+  const calmBusyRatio = busyBetween.length > 0 ? median(busyBetween) : null
+  // What a dip costs is read where the limit is, like everything else.
+  const bursts = dips.flatMap((starts, index) =>
+    starts
+      .filter((sec) => (sec + 1) * 1e6 > windows[index]!.fromUs)
+      .flatMap((sec) => burstMs(stretches[index]!, sec, calmBusyRatio) ?? []),
+  )
+  const distances = dips.flatMap((starts) => starts.slice(1).map((sec, index) => sec - starts[index]!))
   return {
-    dips,
-    everySec: distances.length > 0 ? mean(distances) : null,
-    regular: distances.length > 0 && Math.max(...distances) - Math.min(...distances) <= 2 * READING_SEC,
+    dips: dips.flat().length,
+    everySec: periodSec(distances),
+    regular: inRhythm(distances),
     missRatio: during.length > 0 ? Math.max(...during.map(missRatio)) : 0,
     calmMissRatio,
     statement: bunchedStatement(series, during, between),
-    databaseBusyRatio: worstBusy.length > 0 ? median(worstBusy) : null,
-    databaseCalmBusyRatio: calmBusy.length > 0 ? median(calmBusy) : null,
+    burstMs: bursts.length > 0 ? Math.max(...bursts) : null,
+    calmBusyRatio,
   }
 }
 
-function secondsOf(series: readonly SeriesLine[], { fromUs, toUs }: DiagnosisWindow): Map<number, Second> {
+function secondsOf(series: readonly SeriesLine[], { fromUs, toUs }: DiagnosisWindow): Seconds {
   const seconds = new Map<number, Second>()
   for (const { atUs, probe, role, values, statements } of series) {
     if (atUs < fromUs || atUs >= toUs) continue
@@ -91,6 +105,28 @@ function missRatio({ asked, misses }: Second): number {
   return asked > 0 ? misses / asked : 0
 }
 
+/** The lower median: a dip that was not seen makes a distance longer, never shorter. */
+function periodSec(distances: readonly number[]): number | null {
+  return [...distances].sort((a, b) => a - b)[Math.floor((distances.length - 1) / 2)] ?? null
+}
+
+function inRhythm(distances: readonly number[]): boolean {
+  const period = periodSec(distances)
+  if (period === null || period < SHORTEST_PERIOD_SEC) return false
+  const fitting = distances.filter((distance) => {
+    const periods = Math.max(1, Math.round(distance / period))
+    return Math.abs(distance - periods * period) <= READING_SEC
+  })
+  return fitting.length >= IN_RHYTHM * distances.length
+}
+
+/** What the database's budget was used for beyond calm seconds, in ms of all of it: nobody can be served sooner. */
+function burstMs(seconds: Seconds, sec: number, calmBusyRatio: number | null): number | null {
+  const busy = [sec, sec + 1].flatMap((at) => seconds.get(at)?.busy ?? [])
+  if (busy.length === 0 || calmBusyRatio === null) return null
+  return busy.reduce((sum, ratio) => sum + 1000 * Math.max(0, ratio - calmBusyRatio), 0)
+}
+
 /** The statement that the seconds of expiry have most more of than the others. */
 function bunchedStatement(
   series: readonly SeriesLine[],
@@ -100,12 +136,9 @@ function bunchedStatement(
   if (during.length === 0 || between.length === 0) return null
   const perSec = (seconds: readonly Second[], id: string) =>
     mean(seconds.map(({ calls }) => calls.get(id) ?? 0))
-  let most: { id: string; callsPerSec: number; calmCallsPerSec: number } | null = null
-  for (const id of new Set(during.flatMap(({ calls }) => [...calls.keys()]))) {
-    const one = { id, callsPerSec: perSec(during, id), calmCallsPerSec: perSec(between, id) }
-    const gain = one.callsPerSec - one.calmCallsPerSec
-    if (!most || gain > most.callsPerSec - most.calmCallsPerSec) most = one
-  }
+  const [most] = [...new Set(during.flatMap(({ calls }) => [...calls.keys()]))]
+    .map((id) => ({ id, callsPerSec: perSec(during, id), calmCallsPerSec: perSec(between, id) }))
+    .sort((a, b) => b.callsPerSec - b.calmCallsPerSec - (a.callsPerSec - a.calmCallsPerSec))
   if (!most) return null
   const { id, ...counts } = most
   const query = series

@@ -13,6 +13,8 @@ const HALF_READING_US = 500_000
 /** Lag that matters: a tenth of the tightest objective, and never below what timers on a busy machine are late anyway. */
 const LAG_SHARE = 0.1
 const LAG_LEAST_MS = 20
+/** What shoppers wait without losing the thread, where no p95 is promised. */
+const UNPROMISED_MS = 1000
 
 /** Boils the readings and clicks of the windows down to what the bottleneck rules look at. */
 export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): Signals {
@@ -28,7 +30,8 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
     shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
     database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
     app: readApp(readings, before, host),
-    expiries: readExpiries(run.series, windows),
+    expiries: readExpiries(run, windows),
+    promisedMs: tightestP95Ms(run.header.scenario.slo) ?? UNPROMISED_MS,
     generator: readGenerator(readings, run),
     host,
   }

@@ -9,6 +9,8 @@ export type Signals = {
   readonly database: DatabaseSignals | null
   readonly app: AppSignals | null
   readonly expiries: ExpirySignals | null
+  /** The tightest p95 that shoppers are promised; a second where none is. */
+  readonly promisedMs: number
   readonly generator: GeneratorSignals | null
   readonly host: { readonly busyRatio: number; readonly cores: number } | null
 }
@@ -79,9 +81,10 @@ export type ExpirySignals = {
     readonly callsPerSec: number
     readonly calmCallsPerSec: number
   } | null
-  /** Used ÷ budget; `null`: not measured. */
-  readonly databaseBusyRatio: number | null
-  readonly databaseCalmBusyRatio: number | null
+  /** Time for which the worst dip used up the database's whole CPU budget, beyond calm seconds; `null`: not measured. */
+  readonly burstMs: number | null
+  /** Used ÷ budget of the database between dips; `null`: not measured. */
+  readonly calmBusyRatio: number | null
 }
 
 export type GeneratorSignals = {

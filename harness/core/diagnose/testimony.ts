@@ -1,5 +1,12 @@
 import type { Evidence } from '../result.ts'
-import type { AppSignals, CpuSignals, DatabaseSignals, ExpirySignals, TableSignals } from './signals.ts'
+import type {
+  AppSignals,
+  CpuSignals,
+  DatabaseSignals,
+  ExpirySignals,
+  Signals,
+  TableSignals,
+} from './signals.ts'
 
 /** Parts of signatures that several classes share, each with its threshold. */
 
@@ -172,16 +179,20 @@ function rowsRead({ tables }: DatabaseSignals): { readonly seqRows: number; read
   return { seqRows, allRows: seqRows + indexRows }
 }
 
-/** Pages leave the cache together, again and again after the same time. */
+/** Pages leave the cache together, again and again after the same time: two of those can be chance. */
 export function expiryRhythm(expiries: ExpirySignals | null): boolean {
-  return expiries !== null && expiries.dips >= 2 && expiries.regular
+  return expiries !== null && expiries.dips >= 3 && expiries.regular
 }
 
-/** What expired together uses the database up, which has time in between: then the cache is the cause, not the database. */
-export function expiriesSwamp(expiries: ExpirySignals | null): boolean {
-  if (!expiryRhythm(expiries)) return false
-  const { databaseBusyRatio: busy, databaseCalmBusyRatio: calm } = expiries!
-  return busy !== null && calm !== null && busy >= SATURATED && calm < NEARLY_SATURATED
+/**
+ * Finding anew what expired together takes all of the database's CPU for longer than shoppers are promised to wait, and
+ * in between it has time: then the cache is the cause, not the database.
+ */
+export function expiriesSwamp({ expiries, promisedMs }: Signals): boolean {
+  if (!expiries || !expiryRhythm(expiries)) return false
+  const { burstMs, calmBusyRatio } = expiries
+  if (burstMs === null || calmBusyRatio === null) return false
+  return burstMs >= promisedMs && calmBusyRatio < NEARLY_SATURATED
 }
 
 /** "98 %". */
@@ -194,7 +205,7 @@ export function count(value: number): string {
   return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1)
 }
 
-function ms(value: number): string {
+export function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`
 }
 

@@ -19,6 +19,8 @@ export type Telemetry = {
   poolWaited(seconds: number): void
   poolHeld(seconds: number): void
   poolTimedOut(): void
+  /** The database had no connection left to give. */
+  connectionRefused(): void
   queried(name: string, seconds: number): void
   answered(route: string, status: number): void
   ordered(cents: number): void
@@ -51,6 +53,10 @@ export function openTelemetry(): Telemetry {
   const wait = histogram('shop_pool_wait_seconds', 'Wait for a connection of the pool.')
   const held = histogram('shop_pool_held_seconds', 'Time a connection was held.')
   const timeouts = counter('shop_pool_timeouts_total', 'Requests that got no connection in time.')
+  const refused = counter(
+    'shop_connections_refused_total',
+    'Requests for which the database refused a connection: it has too many.',
+  )
   const query = new Histogram({
     name: 'shop_query_seconds',
     help: 'Statement sent to rows received.',
@@ -76,6 +82,7 @@ export function openTelemetry(): Telemetry {
     poolWaited: (seconds) => wait.observe(seconds),
     poolHeld: (seconds) => held.observe(seconds),
     poolTimedOut: () => timeouts.inc(),
+    connectionRefused: () => refused.inc(),
     queried: (name, seconds) => query.observe({ name }, seconds),
     answered: (route, status) => requests.inc({ route, status }),
     ordered: (cents) => {

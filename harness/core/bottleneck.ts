@@ -3,6 +3,7 @@ export const BOTTLENECK_CLASSES = [
   'database-cpu',
   'database-missing-index',
   'database-lock',
+  'database-connections',
   'cache-stampede',
   'pool-wait',
   'app-cpu',

@@ -261,11 +261,12 @@ export type ServerReading = {
  * What each probe reads. Gauges are values at `atUs`; rates are over the time since the probe's previous reading.
  * - cpu:        usedCores, budgetCores (absent: none), busyRatio (used ÷ budget), throttledRatio (of the time or periods)
  * - database:   sessionsActive, sessionsOnCpu, sessionsLock, sessionsLwLock, sessionsIo, sessionsIdleInTransaction
- *               (each averaged over the samples since the previous reading), connections, connectionsMax, commitsPerSec,
- *               rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec, blocksHitPerSec, blocksReadPerSec,
- *               activeSessionsByTime (active_time ÷ elapsed), deadlocks
+ *               (each averaged over the samples since the previous reading), connections, connectionsMax (for roles
+ *               without a privilege), commitsPerSec, rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec,
+ *               blocksHitPerSec, blocksReadPerSec, activeSessionsByTime (active_time ÷ elapsed), deadlocks
  * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
  *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec,
+ *               connectionsRefusedPerSec (requests to which the database gave no connection: it has too many),
  *               and of the pages asked for at its cache cacheHitsPerSec, cacheMissesPerSec, cacheSharedPerSec (waited for
  *               another request's)
  * - balancer:   inFlight, queued, requestsPerSec, errorsPerSec, serviceMsMean, upstreamMsMean

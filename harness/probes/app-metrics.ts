@@ -9,6 +9,7 @@ const SHOP_METRICS = {
   poolWaitSeconds: 'shop_pool_wait_seconds',
   poolHeldSeconds: 'shop_pool_held_seconds',
   poolTimeouts: 'shop_pool_timeouts_total',
+  connectionsRefused: 'shop_connections_refused_total',
   querySeconds: 'shop_query_seconds',
   loopDelayP99Seconds: 'shop_event_loop_delay_p99_seconds',
   loopBusyRatio: 'shop_event_loop_utilisation',
@@ -65,6 +66,7 @@ export function readAppMetrics(
   give('poolAcquiresPerSec', perSec(`${names.poolWaitSeconds}_count`))
   give('poolHeldMsMean', meanMs(names.poolHeldSeconds))
   give('poolTimeoutsPerSec', perSec(names.poolTimeouts))
+  give('connectionsRefusedPerSec', perSec(names.connectionsRefused))
   give('queryMsMean', meanMs(names.querySeconds))
   give('queriesPerSec', perSec(`${names.querySeconds}_count`))
   const loopDelaySec = now.get(names.loopDelayP99Seconds)

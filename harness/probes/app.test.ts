@@ -40,6 +40,7 @@ shop_pool_wait_seconds_count ${100 * scale}
 shop_pool_held_seconds_sum ${2 * scale}
 shop_pool_held_seconds_count ${100 * scale}
 shop_pool_timeouts_total ${scale}
+shop_connections_refused_total ${4 * scale}
 shop_query_seconds_sum{name="product"} ${1 * scale}
 shop_query_seconds_count{name="product"} ${100 * scale}
 shop_query_seconds_sum{name="best-sellers"} ${3 * scale}
@@ -78,6 +79,7 @@ describe('the app probe', () => {
       poolAcquiresPerSec: 50,
       poolHeldMsMean: 20,
       poolTimeoutsPerSec: 0.5,
+      connectionsRefusedPerSec: 2,
       queryMsMean: 4000 / 120,
       queriesPerSec: 60,
       requestsPerSec: 21,

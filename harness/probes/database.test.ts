@@ -115,7 +115,7 @@ describe.skipIf(noPostgres !== null)(
         sessionsOnCpu: 0,
         sessionsIdleInTransaction: 1,
         connections: 3,
-        connectionsMax: 30,
+        connectionsMax: 27,
       })
       expect(sessions).toHaveLength(2)
       expect(sessions).toContainEqual({
@@ -242,7 +242,7 @@ describe.skipIf(noPostgres !== null)(
       const shop = await connect('shop')
       await shop.query('select count(*) from stock')
       const before = await until(({ tables, statements }) => tables !== undefined && statements !== undefined)
-      expect(before.values['connectionsMax']).toBe(30)
+      expect(before.values['connectionsMax']).toBe(27)
       await restoreShop()
       const after = await until(({ tables, statements }) => tables !== undefined && statements !== undefined)
       for (const value of Object.values(after.values)) expect(value).toBeGreaterThanOrEqual(0)

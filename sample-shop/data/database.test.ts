@@ -49,6 +49,8 @@ test('a connection that the database refuses is a 503, and the shop goes on with
       '503 database-unavailable',
     ])
   })
+  expect(await shop.metric('shop_connections_refused_total')).toBe(2)
+  expect(await shop.metric('shop_pool_timeouts_total')).toBe(0)
   expect((await shop.json('/orders/1')).status).toBe(200)
   await shop.close()
 })

@@ -27,6 +27,8 @@ export type Database = {
 }
 
 const REFILL_AFTER_MS = 250
+/** SQLSTATE: of the server, of the database or of the role. */
+const TOO_MANY_CONNECTIONS = '53300'
 
 /**
  * Opens the pool. All its connections (or SHOP_POOL_MIN of them) are opened at once and kept, so that nothing is opened
@@ -93,6 +95,8 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
       return await pool.connect()
     } catch (error) {
       const timedOut = error instanceof Error && /timeout/.test(error.message)
+      if (error instanceof pg.DatabaseError && error.code === TOO_MANY_CONNECTIONS)
+        telemetry.connectionRefused()
       if (!timedOut) throw unavailable(error)
       telemetry.poolTimedOut()
       throw new ShopError(

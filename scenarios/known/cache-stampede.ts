@@ -22,7 +22,7 @@ export default defineScenario({
     app: {
       flaws: ['cache-stampede'],
       cpu: 0.6,
-      settings: { cache: 'process', cacheTtlMs: 4000, bestSellerOrders: 4000 },
+      settings: { cache: 'process', cacheTtlMs: 4000, bestSellerOrders: 5000 },
     },
     database: { cpu: 0.2 },
   },

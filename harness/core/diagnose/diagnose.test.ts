@@ -38,6 +38,17 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.3, onCpu: 0.4, lock: 9, waiting: 30, waitMs: 700, queryMs: 400, slow: true },
   ],
   [
+    'database-connections',
+    'the database has no connection left, and time',
+    { database: 0.4, app: 0.5, instances: 4, connections: 100, refused: 12, slow: true },
+  ],
+  [
+    'database-cpu',
+    'the database has no connection left, and no time either',
+    { database: 0.98, onCpu: 30, queryMs: 300, connections: 100, refused: 12, slow: true },
+  ],
+  ['none', 'every connection is taken, and none refused', { database: 0.4, connections: 100 }],
+  [
     'cache-stampede',
     'the database is used up when kept pages expire, and has time in between',
     { database: 0.98, onCpu: 6, queryMs: 80, waiting: 9, expiring: 'calm-between', slow: true },
@@ -103,7 +114,7 @@ describe('diagnose', () => {
     expect(bottleneck.class).toBe(expected)
     expect(ruledOut.map((out) => out.class)).not.toContain(expected)
     expect(ruledOut.every(({ because }) => because.length > 10)).toBe(true)
-    expect(ruledOut).toHaveLength(expected === 'none' ? 7 : 6)
+    expect(ruledOut).toHaveLength(expected === 'none' ? 8 : 7)
   })
 
   it('names a class only when two layers agree', () => {
@@ -131,6 +142,9 @@ describe('diagnose', () => {
     )
     expect(says({ database: 0.98, onCpu: 4, expiring: 'calm-between' })).toBe(
       "cache stampede: every 4 s pages expire together, and finding them anew takes all of the database's CPU for 730 ms; in between it is 25 % busy",
+    )
+    expect(says({ database: 0.4, connections: 98, refused: 3 })).toBe(
+      'database connections: 98 of 100 are taken, and 3 requests a second are refused one',
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })
@@ -173,7 +187,7 @@ describe('diagnose', () => {
     const run = surgeAtLimit({ slow: true })
     const { bottleneck, ruledOut } = diagnosed({ ...run, series: [] })
     expect(bottleneck).toMatchObject({ class: 'none', confidence: 'not-confirmed' })
-    expect(ruledOut).toHaveLength(7)
+    expect(ruledOut).toHaveLength(8)
   })
 
   it('without windows it reads all that was measured on today', () => {

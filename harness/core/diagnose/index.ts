@@ -1,5 +1,6 @@
 import { appCpu } from './app-cpu.ts'
 import { cacheStampede } from './cache-stampede.ts'
+import { databaseConnections } from './database-connections.ts'
 import { databaseCpu } from './database-cpu.ts'
 import { databaseLock } from './database-lock.ts'
 import { databaseMissingIndex } from './database-missing-index.ts'
@@ -12,6 +13,7 @@ export const RULES: readonly Rule[] = [
   databaseCpu,
   databaseMissingIndex,
   databaseLock,
+  databaseConnections,
   cacheStampede,
   poolWait,
   appCpu,

@@ -32,10 +32,15 @@ export function readDatabase(
             lock,
             idleInTransaction: gauge('sessionsIdleInTransaction') ?? 0,
           },
+    connections: connections(gauge('connections'), gauge('connectionsMax')),
     statements: statements(lines, seconds),
     tables: tables(lines, seconds),
     lockedStatement: lockedStatement(lines),
   }
+}
+
+function connections(used: number | null, max: number | null): DatabaseSignals['connections'] {
+  return used === null || max === null ? null : { used, max }
 }
 
 function statements(lines: readonly SeriesLine[], seconds: number): StatementSignals[] {

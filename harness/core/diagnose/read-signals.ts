@@ -89,6 +89,7 @@ function readApp(
   const gauge = (name: string) => instances.flatMap(([, lines]) => upperQuartile(lines, name) ?? [])
   const calm = before.flatMap(({ values }) => values['queryMsMean'] || [])
   const max = gauge('poolMax')
+  const refused = gauge('connectionsRefusedPerSec')
   return {
     components: names,
     cpu,
@@ -96,6 +97,7 @@ function readApp(
       max.length > 0
         ? { max: sum(max), waiting: sum(gauge('poolWaiting')), waitMs: highest(gauge('poolWaitMsMean')) ?? 0 }
         : null,
+    refusedPerSec: refused.length > 0 ? sum(refused) : null,
     queryMs: highest(gauge('queryMsMean')),
     // The lower quartile: some of that time another load may have been at its limit.
     calmQueryMs: calm.length > 0 ? quantile(calm, 0.25) : null,

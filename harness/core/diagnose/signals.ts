@@ -33,6 +33,8 @@ export type DatabaseSignals = {
     readonly lock: number
     readonly idleInTransaction: number
   } | null
+  /** Client connections, and how many the server may have at all; `null`: not read. */
+  readonly connections: { readonly used: number; readonly max: number } | null
   /** Heaviest first, with their share of all execution time seen. */
   readonly statements: readonly StatementSignals[]
   readonly tables: readonly TableSignals[]
@@ -59,6 +61,8 @@ export type AppSignals = {
   readonly cpu: CpuSignals | null
   /** Connections of all instances' pools, and requests waiting for one; `null`: the app gives no such metrics. */
   readonly pool: { readonly max: number; readonly waiting: number; readonly waitMs: number } | null
+  /** Requests a second, of all instances, to which the database gave no connection; `null`: the app does not say. */
+  readonly refusedPerSec: number | null
   readonly queryMs: number | null
   /** Query time before the first window; `null`: nothing was read then. */
   readonly calmQueryMs: number | null

@@ -20,6 +20,8 @@ export type Shape = {
   readonly generatorLoopMs?: number
   readonly slow?: boolean
   readonly budgets?: boolean
+  readonly connections?: number
+  readonly refused?: number
   /** The app has a cache whose pages expire together, every four seconds; whether the limit is left in between. */
   readonly expiring?: 'never' | 'calm-between' | 'busy-between'
 }
@@ -40,6 +42,8 @@ const CALM: Required<Shape> = {
   generatorLoopMs: 22,
   slow: false,
   budgets: true,
+  connections: 11,
+  refused: 0,
   expiring: 'never',
 }
 
@@ -113,7 +117,7 @@ export function readings(
         sessionsOnCpu: how.onCpu,
         sessionsLock: how.lock,
         sessionsIdleInTransaction: how.lock > 0 ? 1 : 0,
-        connections: 11,
+        connections: how.connections,
         connectionsMax: 100,
       }),
       sessions:
@@ -128,6 +132,7 @@ export function readings(
         poolMax: 10,
         poolWaiting: how.waiting / how.instances,
         poolWaitMsMean: how.waitMs,
+        connectionsRefusedPerSec: how.refused / how.instances,
         queryMsMean: how.queryMs,
         loopBusyRatio: how.loopBusy,
         loopDelayP99Ms: how.loopBusy > 0.9 ? 120 : 21,

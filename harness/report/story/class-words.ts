@@ -20,6 +20,11 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     name: 'database locks',
     means: 'Many orders change the same row, and each has to wait until the one before it is done.',
   },
+  'database-connections': {
+    name: 'database connections',
+    means:
+      'The app servers ask for more connections than the database has to give: it refuses them, and pages fail.',
+  },
   'cache-stampede': {
     name: 'cache stampede',
     means: 'Kept pages expire together, and then everybody who wants one makes the database find it again.',

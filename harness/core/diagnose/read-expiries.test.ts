@@ -21,8 +21,13 @@ test('finds the rhythm, what it costs and what is asked', () => {
   })
 })
 
-test('a distance counts within one stretch only: what lies between two windows is not known', () => {
-  expect(readExpiries(run, [window(3, 6), window(7, 10)])).toMatchObject({ dips: 2, everySec: null })
+test('the rhythm is seen across windows, what a dip costs only within them', () => {
+  expect(readExpiries(run, [window(3, 6), window(9, 10), window(12, 13)])).toMatchObject({
+    dips: 3,
+    everySec: 4,
+    burstMs: expect.closeTo(730, 0),
+  })
+  expect(readExpiries(run, [window(5.1, 7), window(9, 11)])).toMatchObject({ burstMs: null })
 })
 
 test('without a cache, or with one that is hardly asked, there is nothing to say', () => {

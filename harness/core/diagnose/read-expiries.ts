@@ -29,49 +29,42 @@ export function readExpiries(
   { series, segments }: Pick<RunData, 'series' | 'segments'>,
   windows: readonly DiagnosisWindow[],
 ): ExpirySignals | null {
-  // Not beyond the beginning of what was driven: before it, servers were started anew, with nothing kept.
-  const begunUs = (us: number) =>
-    Math.max(
-      us - LOOK_BACK_US,
-      ...segments.map(({ line }) => line.startUs).filter((startUs) => startUs <= us),
-    )
-  const stretches = windows.map(({ fromUs, toUs }, index) =>
-    secondsOf(series, { fromUs: index === 0 ? begunUs(fromUs) : fromUs, toUs }),
-  )
-  const asked = stretches.flatMap((seconds) =>
-    [...seconds.values()].filter((one) => one.asked >= LEAST_ASKED),
-  )
+  const firstUs = Math.min(...windows.map(({ fromUs }) => fromUs))
+  const lastUs = Math.max(...windows.map(({ toUs }) => toUs))
+  // Not beyond the beginning of its arm: there, servers were started anew, with nothing kept.
+  const arm = segments.findLast(({ line }) => line.startUs <= firstUs)?.line.arm
+  const armUs = segments.filter(({ line }) => line.arm === arm).map(({ line }) => line.startUs)
+  const begunUs = Math.max(firstUs - LOOK_BACK_US, Math.min(firstUs, ...armUs))
+  const seconds = secondsOf(series, { fromUs: begunUs, toUs: lastUs })
+  // The rhythm is looked for between the windows too, which are often shorter than its period; what it costs is not.
+  const counts = ([sec]: readonly [sec: number, second: Second]) =>
+    sec * 1e6 < firstUs || windows.some(({ fromUs, toUs }) => (sec + 1) * 1e6 > fromUs && sec * 1e6 < toUs)
+  const counted = [...seconds].filter(counts)
+  const asked = counted.map(([, second]) => second).filter((one) => one.asked >= LEAST_ASKED)
   if (asked.length < 3) return null
   const calmMissRatio = quantile(asked.map(missRatio), 0.25)
   const lost = Math.max(DIP_LEAST_MISS_RATIO, DIP_FACTOR * calmMissRatio)
   const isDip = (second: Second | undefined) =>
     second !== undefined && second.asked >= LEAST_ASKED && missRatio(second) >= lost
 
-  const dips = stretches.map((seconds) =>
-    [...seconds.keys()]
-      .filter((sec) => isDip(seconds.get(sec)) && !isDip(seconds.get(sec - 1)))
-      .sort((a, b) => a - b),
-  )
+  const dips = [...seconds.keys()]
+    .filter((sec) => isDip(seconds.get(sec)) && !isDip(seconds.get(sec - 1)))
+    .sort((one, other) => one - other)
   const during: Second[] = []
   const between: Second[] = []
-  for (const seconds of stretches) {
-    for (const [sec, second] of seconds) {
-      // Statements are counted when they end: those of a dip partly in the second after it.
-      if (isDip(second) || isDip(seconds.get(sec - 1))) during.push(second)
-      else if (second.asked >= LEAST_ASKED) between.push(second)
-    }
+  for (const [sec, second] of counted) {
+    // Statements are counted when they end: those of a dip partly in the second after it.
+    if (isDip(second) || isDip(seconds.get(sec - 1))) during.push(second)
+    else if (second.asked >= LEAST_ASKED) between.push(second)
   }
   const busyBetween = between.flatMap(({ busy }) => busy ?? [])
   const calmBusyRatio = busyBetween.length > 0 ? median(busyBetween) : null
-  // What a dip costs is read where the limit is, like everything else.
-  const bursts = dips.flatMap((starts, index) =>
-    starts
-      .filter((sec) => (sec + 1) * 1e6 > windows[index]!.fromUs)
-      .flatMap((sec) => burstMs(stretches[index]!, sec, calmBusyRatio) ?? []),
-  )
-  const distances = dips.flatMap((starts) => starts.slice(1).map((sec, index) => sec - starts[index]!))
+  const bursts = dips
+    .filter((sec) => counted.some(([other]) => other === sec) && (sec + 1) * 1e6 > firstUs)
+    .flatMap((sec) => burstMs(seconds, sec, calmBusyRatio) ?? [])
+  const distances = dips.slice(1).map((sec, index) => sec - dips[index]!)
   return {
-    dips: dips.flat().length,
+    dips: dips.length,
     everySec: periodSec(distances),
     regular: inRhythm(distances),
     missRatio: during.length > 0 ? Math.max(...during.map(missRatio)) : 0,

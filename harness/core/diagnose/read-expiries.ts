@@ -37,10 +37,10 @@ export function readExpiries(
   const begunUs = Math.max(firstUs - LOOK_BACK_US, Math.min(firstUs, ...armUs))
   const seconds = secondsOf(series, { fromUs: begunUs, toUs: lastUs })
   // The rhythm is looked for between the windows too, which are often shorter than its period; what it costs is not.
-  const counts = ([sec]: readonly [sec: number, second: Second]) =>
-    sec * 1e6 < firstUs || windows.some(({ fromUs, toUs }) => (sec + 1) * 1e6 > fromUs && sec * 1e6 < toUs)
-  const counted = [...seconds].filter(counts)
-  const asked = counted.map(([, second]) => second).filter((one) => one.asked >= LEAST_ASKED)
+  const counted = [...seconds].filter(([sec]) =>
+    windows.some(({ fromUs, toUs }) => (sec + 1) * 1e6 > fromUs && sec * 1e6 < toUs),
+  )
+  const asked = [...seconds.values()].filter((one) => one.asked >= LEAST_ASKED)
   if (asked.length < 3) return null
   const calmMissRatio = quantile(asked.map(missRatio), 0.25)
   const lost = Math.max(DIP_LEAST_MISS_RATIO, DIP_FACTOR * calmMissRatio)
@@ -60,7 +60,7 @@ export function readExpiries(
   const busyBetween = between.flatMap(({ busy }) => busy ?? [])
   const calmBusyRatio = busyBetween.length > 0 ? median(busyBetween) : null
   const bursts = dips
-    .filter((sec) => counted.some(([other]) => other === sec) && (sec + 1) * 1e6 > firstUs)
+    .filter((sec) => counted.some(([other]) => other === sec))
     .flatMap((sec) => burstMs(seconds, sec, calmBusyRatio) ?? [])
   const distances = dips.slice(1).map((sec, index) => sec - dips[index]!)
   return {

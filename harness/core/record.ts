@@ -304,8 +304,8 @@ export type OrderLine = {
 }
 
 /**
- * A POST with an idempotency key that nobody answered (timeout, connection broken, given up), in a click that did not end
- * well: neither a success nor a failure. What became of it is looked up by its key. At most the first 10,000 of a drive.
+ * A POST with an idempotency key that nobody answered (timeout, connection broken, given up, a server error that is no
+ * refusal), in a click that did not end well: neither a success nor a failure. What became of it is looked up by its key. At most the first 10,000 of a drive.
  */
 export type UnknownOrderLine = {
   readonly kind: 'unknown-order'

@@ -7,11 +7,16 @@ export function statusOutcome(status: number, hasRetryAfter: boolean): Outcome {
 }
 
 /**
- * Nobody told what became of the request: no answer came, or a balancer's that lost the server behind it. It may be done,
- * still be under way, or never have arrived.
+ * Nobody told what became of the request: no answer came, or that of a server which lost the one behind it, be it a
+ * balancer without its app (502, 504) or an app without its database (500, 503). It may be done, still be under way, or
+ * never have arrived. What was shed was turned away before anything was done.
  */
 export function isUnanswered(outcome: Outcome, status: number | null): boolean {
-  return outcome === 'timeout' || outcome === 'reset' || status === 502 || status === 504
+  return (
+    outcome === 'timeout' ||
+    outcome === 'reset' ||
+    (outcome === 'wrong-status' && status !== null && status >= 500)
+  )
 }
 
 const BY_CODE: Readonly<Record<string, Outcome>> = {

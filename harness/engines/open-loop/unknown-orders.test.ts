@@ -45,6 +45,7 @@ describe('a key that nobody answered', () => {
   it.each([
     ['the connection broke', [{ afterMs: 20, outcome: 'reset' }]],
     ['a balancer lost its server', [{ afterMs: 20, outcome: 'wrong-status', status: 504 }]],
+    ['the shop lost its database', [{ afterMs: 20, outcome: 'wrong-status', status: 503 }]],
     ['the reload was refused what the first attempt may have got', [null, SOLD_OUT]],
   ] as const)('is told when %s', async (_what, answers) => {
     const { keys, sent } = await told(answers)
@@ -53,6 +54,7 @@ describe('a key that nobody answered', () => {
 
   it.each([
     ['the shop said no', [SOLD_OUT]],
+    ['it was turned away', [{ afterMs: 20, outcome: 'shed', status: 503 }]],
     ['the reload brought the answer', [null, OK]],
     ['all went well', [OK]],
     ['nothing reached the shop', [{ afterMs: 20, outcome: 'refused' }]],

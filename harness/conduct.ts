@@ -15,6 +15,7 @@ import type {
 } from './core/record.ts'
 import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
 import type { AbortRule, Invariant } from './core/scenario.ts'
+import { checkInvariant, loadLedger } from './invariants.ts'
 import type { Clock, Engine, Running } from './ports.ts'
 import type { RunFolder } from './store.ts'
 
@@ -223,14 +224,21 @@ export function conductor(parts: ConductorParts): Conductor {
       await whileAlive(async () => {
         await running.enforceBudgets(false)
         await quieten(running, signal)
-        await loadLedger(running, folder, arm)
-        for (const { name, sql } of invariants) {
-          const rows = await running.query(sql)
-          const detail =
-            rows.length === 0
-              ? 'no rows'
-              : `${rows.length} rows, the first: ${JSON.stringify(rows[0]).slice(0, 300)}`
-          folder.write({ kind: 'invariant', atUs: clock.nowUs(), arm, name, held: rows.length === 0, detail })
+        const segmentsOfArm = new Set(
+          folder.lines.flatMap((line) => (line.kind === 'segment' && line.arm === arm ? [line.segment] : [])),
+        )
+        const told = folder.lines.filter(
+          (line) =>
+            (line.kind === 'order' || line.kind === 'unknown-order') && segmentsOfArm.has(line.segment),
+        )
+        await loadLedger(
+          running.query,
+          told.filter((line) => line.kind === 'order'),
+          told.filter((line) => line.kind === 'unknown-order'),
+        )
+        for (const invariant of invariants) {
+          const found = await checkInvariant(running.query, invariant)
+          folder.write({ kind: 'invariant', atUs: clock.nowUs(), arm, name: invariant.name, ...found })
         }
       })
     },
@@ -294,32 +302,4 @@ async function quieten(running: Running, signal: AbortSignal): Promise<void> {
     if (busiest < QUIET_BUSY_CORES) return
     before = now
   }
-}
-
-/**
- * One statement however many orders: the tables stand beside the shop's so that invariants can join them. Whether a key
- * that nobody answered became an order is not asked here: an invariant says what may have become of it.
- */
-async function loadLedger(running: Running, folder: RunFolder, arm: number): Promise<void> {
-  const segments = new Set(
-    folder.lines.flatMap((line) => (line.kind === 'segment' && line.arm === arm ? [line.segment] : [])),
-  )
-  const orders = folder.lines.filter(
-    (line): line is OrderLine => line.kind === 'order' && segments.has(line.segment),
-  )
-  await running.query(
-    'create table if not exists ledger (id text not null, value numeric not null, currency text not null)',
-  )
-  await running.query('truncate ledger')
-  await running.query('insert into ledger select * from unnest($1::text[], $2::numeric[], $3::text[])', [
-    orders.map(({ id }) => id),
-    orders.map(({ value }) => value),
-    orders.map(({ currency }) => currency),
-  ])
-  const unknown = folder.lines.flatMap((line) =>
-    line.kind === 'unknown-order' && segments.has(line.segment) ? [line.key] : [],
-  )
-  await running.query('create table if not exists unknown (key text not null)')
-  await running.query('truncate unknown')
-  await running.query('insert into unknown select * from unnest($1::text[])', [unknown])
 }

@@ -10,11 +10,17 @@ import type { RunFolder } from './store.ts'
 if (noPostgres !== null && process.env['REQUIRE_ALL'] === '1') throw new Error(noPostgres)
 
 const INVARIANTS = [
-  { name: 'ledger', sql: 'select string_agg(id, $$ $$ order by id) as ids from ledger', expect: 'no rows' },
+  {
+    name: 'ledger',
+    sql: 'select string_agg(id, $$ $$ order by id) as ids from ledger',
+    expect: 'no rows',
+    sampled: null,
+  },
   {
     name: 'unknown',
     sql: 'select string_agg(key, $$ $$ order by key) as keys from unknown',
     expect: 'no rows',
+    sampled: null,
   },
 ] as const
 
@@ -51,6 +57,7 @@ describe.skipIf(noPostgres !== null)('what invariants join', () => {
         folder: { lines, write: (line: RecordLine) => lines.push(line) } as unknown as RunFolder,
         clock: { t0Ns: 0n, nowUs: () => 9 },
         abortWhen: [],
+        invariants: [],
         interrupt: new AbortController().signal,
         onLive: () => {},
       })

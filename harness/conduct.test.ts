@@ -64,6 +64,7 @@ async function driven(plan: LoadPlan, shop: StubShop, abortWhen: readonly AbortR
     folder: { lines, write: (line: RecordLine) => lines.push(line) } as unknown as RunFolder,
     clock: { t0Ns: 0n, nowUs: () => 0 } satisfies Clock,
     abortWhen,
+    invariants: [],
     interrupt: new AbortController().signal,
     onLive: () => {},
   }).drive(plan)
@@ -142,6 +143,7 @@ it('what the engine says of its sends by second is in the segment, and in the re
       folder,
       clock: { t0Ns: 0n, nowUs: () => 9e6 },
       abortWhen: [],
+      invariants: [],
       interrupt: new AbortController().signal,
       onLive: () => {},
     }).drive(planOf(SHOP, 20, 3))

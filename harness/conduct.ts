@@ -8,6 +8,7 @@ import type {
   OrderLine,
   SegmentEndLine,
   SegmentLine,
+  SegmentPurpose,
   SendLagLine,
   SeriesLine,
   SlotLine,
@@ -17,6 +18,7 @@ import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
 import type { AbortRule, Invariant } from './core/scenario.ts'
 import { checkInvariant, loadLedger } from './invariants.ts'
 import type { Clock, Engine, Running } from './ports.ts'
+import { invariantSampler } from './sample-invariants.ts'
 import type { RunFolder } from './store.ts'
 
 /** What the conductor tells the live view as it happens. */
@@ -29,6 +31,8 @@ export type ConductorParts = {
   readonly clock: Clock
   /** Rules of the scenario that end a step or a surge while it runs. */
   readonly abortWhen: readonly AbortRule[]
+  /** Those that hold at any moment are asked during surges. */
+  readonly invariants: readonly Invariant[]
   /** Aborted by Ctrl-C and the like. */
   readonly interrupt: AbortSignal
   readonly onLive: (line: LiveLine) => void
@@ -75,6 +79,13 @@ export function conductor(parts: ConductorParts): Conductor {
     died.abort(death)
   })
 
+  const sampler = invariantSampler({
+    invariants: parts.invariants,
+    connect: running.connect,
+    clock,
+    tell: (sample) => folder.write({ kind: 'invariant-sample', ...sample }),
+  })
+
   function event(name: EventLine['name'], detail: string): void {
     folder.write({ kind: 'event', atUs: clock.nowUs(), name, detail })
   }
@@ -104,6 +115,7 @@ export function conductor(parts: ConductorParts): Conductor {
     const orders: OrderLine[] = []
     const unknownOrders: UnknownOrderLine[] = []
     const enough = new AbortController()
+    const stopSampling = SAMPLED.has(plan.purpose) ? sampler.start(arm) : async () => {}
     let watch: AbortWatch | null = null
     let rule: string | null = null
     const end = await whileAlive(() =>
@@ -156,7 +168,7 @@ export function conductor(parts: ConductorParts): Conductor {
         signal,
         enough.signal,
       ),
-    )
+    ).finally(stopSampling)
     const atUs = clock.nowUs()
     const early = endedEarly(plan, end, rule)
     const endLine: SegmentEndLine = {
@@ -244,6 +256,9 @@ export function conductor(parts: ConductorParts): Conductor {
     },
   }
 }
+
+/** A step is short, and a warm-up is not judged. */
+const SAMPLED: ReadonlySet<SegmentPurpose> = new Set(['surge', 'recovery'])
 
 /** Why a segment ended before its plan did. A ceiling of ours outweighs a rule: what it cut off says nothing of the shop. */
 function endedEarly(

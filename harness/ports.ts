@@ -70,12 +70,20 @@ export interface Running {
   enforceBudgets(on: boolean): Promise<void>
   /** Runs SQL outside the database's budget (for invariants). */
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  /** A connection of its own for SQL that is asked again and again, outside the database's budget. */
+  connect(limits: { readonly statementTimeoutMs: number }): Promise<DatabaseConnection>
   /** Called when a component dies without being asked to. */
   onDeath(listener: (death: { readonly component: string; readonly detail: string }) => void): void
   /** A process of ours outside the topology (the engine) that must not outlive the run. */
   adopt(pid: number): Promise<void>
   /** Ends everything and removes every trace. Safe to call twice. */
   down(): Promise<void>
+}
+
+export type DatabaseConnection = {
+  /** Rejects when a statement takes longer than it may. */
+  readonly query: Running['query']
+  readonly close: () => Promise<void>
 }
 
 /** Where probes look. Read afresh at each sample: instances come and go with fixes. */

@@ -161,6 +161,7 @@ export async function onStage<T>(
       folder,
       clock,
       abortWhen: scenario.abortWhen,
+      invariants: scenario.invariants,
       interrupt: request.interrupt,
       onLive: events.live,
     })

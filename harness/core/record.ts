@@ -25,6 +25,7 @@ export type RecordLine =
   | UnknownOrderLine
   | SegmentEndLine
   | InvariantLine
+  | InvariantSampleLine
   | EndLine
 
 /** What is behind the numbers: decides how far they may be believed beyond this machine. */
@@ -362,6 +363,24 @@ export type InvariantLine = {
   readonly name: string
   readonly held: boolean
   readonly detail: string
+}
+
+/**
+ * The invariants that must hold at any moment, each asked in one statement during a surge. Records before December 2026
+ * have none.
+ */
+export type InvariantSampleLine = {
+  readonly kind: 'invariant-sample'
+  /** When the first was asked. */
+  readonly atUs: number
+  readonly arm: number
+  /** From the first question to the last answer. */
+  readonly tookUs: number
+  /** Names of those that held. */
+  readonly held: readonly string[]
+  readonly broken: readonly { readonly name: string; readonly detail: string }[]
+  /** Those that were not answered in time, or not at all: neither held nor broken. */
+  readonly missed: readonly string[]
 }
 
 export type EndLine = {

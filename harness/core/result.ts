@@ -231,7 +231,16 @@ export type Impact = {
   readonly method: string
 }
 
-export type InvariantResult = { readonly name: string; readonly held: boolean; readonly detail: string }
+export type InvariantResult = {
+  readonly name: string
+  /** Whenever it was asked, during surges and after them. */
+  readonly held: boolean
+  readonly detail: string
+  /** How often it was asked, and answered, during surges; 0: only after them. */
+  readonly samples: number
+  /** The first sample that found it broken: seconds since the start of its surge. `null`: none did. */
+  readonly firstBrokenSec: number | null
+}
 
 export type SurgeResult = {
   readonly arm: number

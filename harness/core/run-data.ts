@@ -5,6 +5,7 @@ import type {
   EventLine,
   HeaderLine,
   InvariantLine,
+  InvariantSampleLine,
   OrderLine,
   RecordLine,
   SegmentEndLine,
@@ -25,6 +26,8 @@ export type RunData = {
   readonly series: readonly SeriesLine[]
   readonly events: readonly EventLine[]
   readonly invariants: readonly InvariantLine[]
+  /** In the order they were taken; empty in old records. */
+  readonly invariantSamples: readonly InvariantSampleLine[]
   /** `null`: the command did not get to its end. */
   readonly end: EndLine | null
 }
@@ -58,6 +61,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
   const series: SeriesLine[] = []
   const events: EventLine[] = []
   const invariants: InvariantLine[] = []
+  const invariantSamples: InvariantSampleLine[] = []
   for (const line of lines) {
     switch (line.kind) {
       case 'header':
@@ -96,6 +100,9 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       case 'invariant':
         invariants.push(line)
         break
+      case 'invariant-sample':
+        invariantSamples.push(line)
+        break
       case 'end':
         end = line
         break
@@ -116,7 +123,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       end: segmentEnd,
     }
   })
-  return { header, arms, data, segments, series, events, invariants, end }
+  return { header, arms, data, segments, series, events, invariants, invariantSamples, end }
 }
 
 function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {

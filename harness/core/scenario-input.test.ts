@@ -68,6 +68,21 @@ describe('a scenario that is right', () => {
   })
 })
 
+test('what of an invariant is asked during a surge is a statement, its own or another', () => {
+  const rule = { sql: 'select 1', expect: 'no rows' }
+  const reading = readScenario(
+    spoiled({
+      invariants: [
+        { ...rule, name: 'afterwards' },
+        { ...rule, name: 'always', sampled: true },
+        { ...rule, name: 'in part', sql: 'select 1 from ledger', sampled: 'select 2' },
+      ],
+    }),
+  )
+  const sampled = reading.ok ? reading.scenario.invariants.map((one) => one.sampled) : null
+  expect(sampled).toEqual([null, 'select 1', 'select 2'])
+})
+
 describe('one thing wrong is one problem: where, what was expected, what stands there', () => {
   test.each<
     [what: string, changes: Readonly<Record<string, unknown>>, path: string, expected: RegExp, got: RegExp]
@@ -234,6 +249,20 @@ describe('one thing wrong is one problem: where, what was expected, what stands 
       'invariants[0].expect',
       /"no rows"/,
       /one row/,
+    ],
+    [
+      'an invariant that is sampled or not',
+      { invariants: [{ name: 'a', sql: 'select 1', expect: 'no rows', sampled: false }] },
+      'invariants[0].sampled',
+      /true, or a select statement/,
+      /false/,
+    ],
+    [
+      'a sampled invariant that asks what shoppers were told',
+      { invariants: [{ name: 'a', sql: 'select 1 from ledger', expect: 'no rows', sampled: true }] },
+      'invariants[0].sampled',
+      /without the tables ledger and unknown/,
+      /./,
     ],
   ])('%s', (_what, changes, path, expected, got) => {
     expect(problemsOf(spoiled(changes))).toEqual([

@@ -138,7 +138,13 @@ export type LoadLimits = {
   readonly maxDurationSec: number
 }
 
-export type Invariant = { readonly name: string; readonly sql: string; readonly expect: 'no rows' }
+export type Invariant = {
+  readonly name: string
+  readonly sql: string
+  readonly expect: 'no rows'
+  /** What of it must find no rows at any moment of a surge; `null`: it can only be asked when the surge is over. */
+  readonly sampled: string | null
+}
 
 /** A scenario after validation: every text read, every default filled in. */
 export type Scenario = {

@@ -80,10 +80,25 @@ describe('the terminal answer', () => {
 
   it('calls a fast shop with wrong orders by its name', () => {
     const { result } = makeRehearsal('holds')
-    const invariants = [{ name: 'no oversell', held: false, detail: '3 rows' }]
-    const answer = renderAnswer({ ...result, invariants }, { colour: false, width: 100 })
-    expect(answer).toContain('✗ FAST ENOUGH, BUT ORDERS ARE WRONG')
-    expect(answer).toContain('BROKEN in 324 confirmed orders: no oversell (3 rows)')
+    const oversold = { name: 'no oversell', held: false, detail: '3 rows', samples: 4, firstBrokenSec: null }
+    const answer = (firstBrokenSec: number | null) =>
+      renderAnswer(
+        { ...result, invariants: [{ ...oversold, firstBrokenSec }] },
+        { colour: false, width: 200 },
+      )
+    expect(answer(null)).toContain('✗ FAST ENOUGH, BUT ORDERS ARE WRONG')
+    expect(answer(null)).toContain('BROKEN in 324 confirmed orders: no oversell (3 rows)')
+    expect(answer(7.4)).toContain('no oversell (3 rows; first seen +0:07 into the surge)')
+  })
+
+  it('says how often the books were looked into while the surge ran', () => {
+    const { result } = makeRehearsal('holds')
+    const invariants = result.invariants.map((one, i) => ({ ...one, samples: i === 0 ? 14 : 0 }))
+    const answer = renderAnswer({ ...result, invariants }, { colour: false, width: 200 })
+    expect(answer.replace(/\s+/g, ' ')).toContain(
+      'held, in 324 confirmed orders; sampled 14 times during the surge',
+    )
+    expect(plain('holds')).not.toContain('sampled')
   })
 
   it('uses colour only when asked to, and the same words', () => {

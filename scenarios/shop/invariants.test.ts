@@ -57,6 +57,15 @@ async function broken(): Promise<readonly string[]> {
   return found
 }
 
+async function sampled() {
+  const asked = invariants.flatMap((one) =>
+    'sampled' in one ? [{ name: one.name, sql: one.sampled === true ? one.sql : one.sampled }] : [],
+  )
+  const found: string[] = []
+  for (const { name, sql } of asked) if ((await client.query(sql)).rows.length > 0) found.push(name)
+  return { asked: asked.map(({ name }) => name), broken: found }
+}
+
 test('books in order break nothing', async () => {
   expect(await broken()).toEqual([])
 })
@@ -102,12 +111,12 @@ test.each([
   [
     'an unanswered order without its lines',
     'delete from order_lines where order_id = 4; update stock set on_hand = 3 where sku = 2; delete from reservations where order_id = 4',
-    'unanswered requests whole or not at all',
+    'money conserved, unanswered requests whole or not at all',
   ],
   [
     'an unanswered order with another total than its lines',
     'update orders set total_cents = 499 where id = 4',
-    'unanswered requests whole or not at all',
+    'money conserved, unanswered requests whole or not at all',
   ],
   [
     'one reservation key twice',
@@ -150,7 +159,27 @@ test.each([
     'update stock set on_hand = on_hand + 1, stocked = stocked + 1 where sku = 4',
     'units agree with stock',
   ],
-])('%s', async (_what, breach, name) => {
+])('%s', async (_what, breach, names) => {
   await client.query(breach)
-  expect(await broken()).toEqual([name])
+  expect((await broken()).join(', ')).toBe(names)
+})
+
+test('what is sampled needs nobody to have said what shoppers were told', async () => {
+  await client.query('drop table ledger, unknown')
+  const found = await sampled()
+  expect(found.broken).toEqual([])
+  expect(found.asked).toEqual([
+    'no oversell',
+    'no order doubled',
+    'money conserved',
+    'reservations sold as reserved',
+  ])
+  await client.query(
+    'update stock set on_hand = -1, stocked = 2 where sku = 1; delete from order_lines where order_id = 4',
+  )
+  expect((await sampled()).broken).toEqual([
+    'no oversell',
+    'money conserved',
+    'reservations sold as reserved',
+  ])
 })

@@ -86,12 +86,32 @@ function notTested(scope: Scope, run: RunData): string[] {
   ]
 }
 
-/** The last word on each invariant: broken once is broken. */
+/** The last word on each invariant: broken once is broken, in a sample or at the end. */
 export function invariantsOf(run: RunData): InvariantResult[] {
   const byName = new Map<string, InvariantResult>()
+  const known = (name: string): InvariantResult =>
+    byName.get(name) ?? { name, held: true, detail: 'no rows', samples: 0, firstBrokenSec: null }
   for (const { name, held, detail } of run.invariants) {
-    if (byName.get(name)?.held === false) continue
-    byName.set(name, { name, held, detail })
+    if (known(name).held) byName.set(name, { ...known(name), held, detail })
+  }
+  for (const sample of run.invariantSamples) {
+    for (const { name, detail } of sample.broken) {
+      const { held, samples, firstBrokenSec, ...found } = known(name)
+      byName.set(name, {
+        name,
+        held: false,
+        detail: held ? detail : found.detail,
+        samples: samples + 1,
+        firstBrokenSec: firstBrokenSec ?? secOfSegment(run, sample.atUs),
+      })
+    }
+    for (const name of sample.held) byName.set(name, { ...known(name), samples: known(name).samples + 1 })
   }
   return [...byName.values()]
+}
+
+/** A moment in seconds since the start of the segment that was driven then. */
+function secOfSegment({ segments }: RunData, atUs: number): number {
+  const startUs = Math.max(0, ...segments.map(({ line }) => line.startUs).filter((us) => us <= atUs))
+  return (atUs - startUs) / 1e6
 }

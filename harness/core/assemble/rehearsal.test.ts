@@ -204,7 +204,48 @@ test('a broken invariant is exit 1 however well the surge went', () => {
   const held = { ...broken, held: true, arm: 1 }
   const result = assembleRehearsal(readRun([...lines, broken, held])!)
   expect(result.exit.code).toBe(1)
-  expect(result.invariants).toEqual([{ name: 'no oversell', held: false, detail: '1 rows' }])
+  expect(result.invariants).toEqual([
+    { name: 'no oversell', held: false, detail: '1 rows', samples: 0, firstBrokenSec: null },
+  ])
+})
+
+test('so is one that a sample found broken while the surge ran, though the books were in order when it was over', () => {
+  const run = rehearsalOf([{ ...TODAY, capacityPerSec: 110 }], [])
+  const surge = run.segments.find(({ line }) => line.purpose === 'surge')!.line
+  const atEnd = {
+    kind: 'invariant',
+    atUs: surge.startUs + 60e6,
+    arm: 0,
+    held: true,
+    detail: 'no rows',
+  } as const
+  const sample = (sec: number, held: readonly string[], broken: readonly string[]): RecordLine => ({
+    kind: 'invariant-sample',
+    atUs: surge.startUs + sec * 1e6,
+    arm: 0,
+    tookUs: 9000,
+    held,
+    broken: broken.map((name) => ({ name, detail: `${name} at ${sec}` })),
+    missed: held.length + broken.length === 2 ? [] : ['money conserved'],
+  })
+  const lines: RecordLine[] = [
+    ...recordLines(run),
+    { ...atEnd, name: 'no oversell' },
+    { ...atEnd, name: 'money conserved' },
+    sample(3, ['no oversell', 'money conserved'], []),
+    sample(6, ['money conserved'], ['no oversell']),
+    sample(9, [], ['no oversell']),
+    sample(12, ['no oversell'], []),
+  ]
+  const result = assembleRehearsal(readRun(lines)!)
+  expect(result.exit).toMatchObject({ code: 1, meaning: expect.stringContaining('1 invariant(s) broken') })
+  expect(result.invariants).toEqual([
+    { name: 'no oversell', held: false, detail: 'no oversell at 6', samples: 4, firstBrokenSec: 6 },
+    { name: 'money conserved', held: true, detail: 'no rows', samples: 2, firstBrokenSec: null },
+  ])
+  // The record as a file would hold it says the same.
+  const written = lines.map((line): RecordLine => JSON.parse(JSON.stringify(line)))
+  expect(assembleRehearsal(readRun(written)!)).toEqual(result)
 })
 
 test('a record that ends in the middle of the surge is partial and inconclusive, never a claim', () => {

@@ -33,5 +33,6 @@ export function strip(run: RunData): RunData {
     })),
     events: [],
     invariants: [],
+    invariantSamples: [],
   }
 }

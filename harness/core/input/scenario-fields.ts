@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ThinkTime } from '../plan.ts'
-import type { Journey } from '../scenario.ts'
+import type { Invariant, Journey } from '../scenario.ts'
 import { readDurationMs, readRatio } from '../units.ts'
 import { ABORT_INPUT } from './abort-input.ts'
 import { HTTP_INPUT } from './http-input.ts'
@@ -48,11 +48,26 @@ const JOURNEY = knownKeys({
   return { ...journey, weight: normal, peakWeight: peak }
 })
 
+const SAMPLED = 'true, or a select statement that finds what must not be at any moment'
+/** Tables of what shoppers were told, which are filled when the load is over. */
+const FILLED_AFTERWARDS = /\b(from|join)\s+(ledger|unknown)\b/i
+
 const INVARIANT = knownKeys({
   name: z.string({ error: 'the name of the invariant' }).regex(/\S/, { error: 'the name of the invariant' }),
   sql: z.string({ error: INVARIANT_SQL }).regex(/\S/, { error: INVARIANT_SQL }),
   expect: z.literal('no rows', { error: '"no rows"' }),
+  sampled: z.union([z.literal(true), z.string().regex(/\S/)], { error: SAMPLED }).optional(),
 })
+  .transform(
+    ({ sampled, ...invariant }): Invariant => ({
+      ...invariant,
+      sampled: sampled === true ? invariant.sql : (sampled ?? null),
+    }),
+  )
+  .refine(({ sampled }) => sampled === null || !FILLED_AFTERWARDS.test(sampled), {
+    path: ['sampled'],
+    error: 'a statement without the tables ledger and unknown: they are filled when the surge is over',
+  })
 
 /** What this version does not run is refused, never silently ignored. */
 function notRunYet(what: string) {
@@ -104,7 +119,7 @@ export const SCENARIO_FIELDS = {
   }).default({}),
   topology: TOPOLOGY_INPUT.default({}),
   invariants: z
-    .array(INVARIANT, { error: 'a list of invariants { name, sql, expect: "no rows" }' })
+    .array(INVARIANT, { error: 'a list of invariants { name, sql, expect: "no rows", sampled? }' })
     .default([]),
   alerts: notRunYet('alerts').default([]),
   faults: notRunYet('faults').default([]),

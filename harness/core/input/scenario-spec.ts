@@ -29,7 +29,7 @@ export type ScenarioSpec = {
   /** Headroom to keep above the peak (default "30%"), and the growth of the traffic ("8%/month"). */
   readonly forecast?: { readonly growth?: string; readonly keepHeadroom?: string }
   readonly topology?: TopologyPatch
-  readonly invariants?: readonly { readonly name: string; readonly sql: string; readonly expect: 'no rows' }[]
+  readonly invariants?: readonly InvariantSpec[]
   readonly alerts?: readonly []
   readonly faults?: readonly []
   readonly seed?: number
@@ -135,4 +135,16 @@ export type JourneyOptions = {
 export type JourneySpec = JourneyOptions & {
   readonly name: string
   readonly steps: (shopper: Shopper) => Promise<void>
+}
+
+/**
+ * A rule of the books: a select statement that must find nothing once the load is over. `sampled`: during a surge, too,
+ * every few seconds, the same statement (`true`) or what of it holds at any moment; then it cannot ask `ledger` and
+ * `unknown`, which are filled when the surge is over.
+ */
+export type InvariantSpec = {
+  readonly name: string
+  readonly sql: string
+  readonly expect: 'no rows'
+  readonly sampled?: true | string
 }

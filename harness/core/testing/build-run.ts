@@ -5,6 +5,7 @@ import type {
   EventLine,
   HeaderLine,
   InvariantLine,
+  InvariantSampleLine,
   MachineFacts,
   RecordLine,
   ScenarioFacts,
@@ -22,6 +23,7 @@ export type RunOptions = {
   readonly arms?: readonly Partial<Omit<ArmLine, 'kind'>>[]
   readonly events?: readonly Omit<EventLine, 'kind'>[]
   readonly invariants?: readonly Omit<InvariantLine, 'kind'>[]
+  readonly invariantSamples?: readonly Omit<InvariantSampleLine, 'kind'>[]
   /** `null`: the command did not get to its end. */
   readonly end?: Partial<Omit<EndLine, 'kind'>> | null
 }
@@ -84,6 +86,7 @@ export function buildRun(options: RunOptions): RunData {
   }
   for (const event of options.events ?? []) lines.push({ kind: 'event', ...event })
   for (const invariant of options.invariants ?? []) lines.push({ kind: 'invariant', ...invariant })
+  for (const sample of options.invariantSamples ?? []) lines.push({ kind: 'invariant-sample', ...sample })
   if (options.end !== null) lines.push({ kind: 'end', atUs, exitCode: 0, reason: 'done', ...options.end })
   const run = readRun(lines)
   if (!run) throw new Error('a built run has a header')
@@ -104,7 +107,7 @@ export function recordLines(run: RunData): RecordLine[] {
     )
     if (segment.end) lines.push(segment.end)
   }
-  lines.push(...run.series, ...run.events, ...run.invariants)
+  lines.push(...run.series, ...run.events, ...run.invariants, ...run.invariantSamples)
   if (run.end) lines.push(run.end)
   return lines
 }

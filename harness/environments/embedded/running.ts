@@ -3,7 +3,7 @@ import { applyFixes, FIXES, type FixStep } from '../../core/fixes.ts'
 import type { Isolation } from '../../core/record.ts'
 import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
 import { BALANCER, statsUrl } from './balancer-process.ts'
-import { databaseUrl, SHOP_DATABASE, SUPERUSER, withClient } from './postgres/connection.ts'
+import { databaseUrl, openConnection, SHOP_DATABASE, SUPERUSER, withClient } from './postgres/connection.ts'
 import { DATABASE } from './postgres/server.ts'
 import type { Stand } from './stand.ts'
 import type { Supervisor } from './supervisor/connect.ts'
@@ -73,6 +73,8 @@ export function runningOf(
     },
     enforceBudgets,
     query: (sql, values) => withClient(connectionString, (query) => query(sql, values), exempt),
+    connect: ({ statementTimeoutMs }) =>
+      openConnection(connectionString, { connected: exempt, statementTimeoutMs }),
     onDeath: (listener) => supervisor.onDeath(listener),
     adopt: async (pid) => {
       await supervisor.ask('adopt', { pid })

@@ -3,6 +3,7 @@ import {
   formatCount,
   formatInterval,
   formatMoney,
+  formatOffset,
   formatPercent,
   formatPlural,
   formatRate,
@@ -185,9 +186,22 @@ export function ordersSentence(invariants: readonly InvariantResult[], ordersTak
   const broken = invariants.filter(({ held }) => !held)
   const within = ordersTaken === null ? '' : `in ${formatPlural(ordersTaken, 'confirmed order')}`
   if (broken.length > 0)
-    return `BROKEN${within && ` ${within}`}: ${broken.map(({ name, detail }) => `${name} (${detail})`).join('; ')}`
+    return `BROKEN${within && ` ${within}`}: ${broken.map((one) => `${one.name} (${brokenDetail(one)})`).join('; ')}`
   if (invariants.length === 0) return 'no invariant was checked'
-  return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held${within && `, ${within}`}`
+  return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held${within && `, ${within}`}${sampledPhrase(invariants)}`
+}
+
+/** "3 rows, the first: …; seen 0:07 into the surge". */
+function brokenDetail({ detail, firstBrokenSec }: InvariantResult): string {
+  return firstBrokenSec === null
+    ? detail
+    : `${detail}; first seen ${formatOffset(firstBrokenSec)} into the surge`
+}
+
+/** "; sampled 14 times during the surge": how often those were asked that were asked at all. */
+function sampledPhrase(invariants: readonly InvariantResult[]): string {
+  const samples = Math.max(...invariants.map((one) => one.samples))
+  return samples === 0 ? '' : `; sampled ${formatPlural(samples, 'time')} during the surge`
 }
 
 /** Orders the shop acknowledged, over all surges of the run; `null`: they were not counted. */

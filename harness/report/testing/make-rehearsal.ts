@@ -276,7 +276,10 @@ function noFixHolds(): Rehearsal {
       },
       winner: null,
       surges: result.surges.slice(0, 1),
-      invariants: [{ name: 'no oversell', held: false, detail: '3 rows' }, ...INVARIANTS.slice(1)],
+      invariants: [
+        { name: 'no oversell', held: false, detail: '3 rows', samples: 0, firstBrokenSec: null },
+        ...INVARIANTS.slice(1),
+      ],
     },
   }
 }
@@ -333,6 +336,7 @@ function runData(surges: readonly SurgeResult[]): RunData {
       },
     ],
     invariants: [],
+    invariantSamples: [],
     end: { kind: 'end', atUs: 281_000_000, exitCode: 1, reason: 'done' },
   }
 }

@@ -98,9 +98,9 @@ export const RULED_OUT: RehearseResult['ruledOut'] = [
 ]
 
 export const INVARIANTS: RehearseResult['invariants'] = [
-  { name: 'no oversell', held: true, detail: '0 rows' },
-  { name: 'no order doubled', held: true, detail: '0 rows' },
-  { name: 'no confirmed order lost', held: true, detail: '0 rows' },
+  { name: 'no oversell', held: true, detail: '0 rows', samples: 0, firstBrokenSec: null },
+  { name: 'no order doubled', held: true, detail: '0 rows', samples: 0, firstBrokenSec: null },
+  { name: 'no confirmed order lost', held: true, detail: '0 rows', samples: 0, firstBrokenSec: null },
 ]
 
 export const CHECKS: readonly Check[] = [

@@ -4,12 +4,13 @@ import { Client } from 'pg'
 import { startClock } from '../../../clock.ts'
 import { surgePlan } from '../../../core/compile-plan.ts'
 import type { LoadPlan } from '../../../core/plan.ts'
-import type { OrderLine, UnknownOrderLine } from '../../../core/record.ts'
+import type { InvariantSampleLine, OrderLine, UnknownOrderLine } from '../../../core/record.ts'
 import { resolveTopology } from '../../../core/resolve-topology.ts'
 import { openLoopEngine } from '../../../engines/open-loop/index.ts'
 import { embeddedEnvironment } from '../../../environments/embedded/index.ts'
 import { checkInvariant, loadLedger } from '../../../invariants.ts'
 import type { Clock, Running } from '../../../ports.ts'
+import { invariantSampler } from '../../../sample-invariants.ts'
 import { SAMPLE_SHOP } from '../../../sample-shop-app.ts'
 import { type LoadedScenario, loadScenario } from '../../../scenario-file.ts'
 import { killPostgres } from './kill-postgres.ts'
@@ -46,6 +47,10 @@ export type CrashFacts = {
   readonly unansweredPlaced: number
   /** Orders of the surge in the database, whoever was told. */
   readonly placed: number
+  /** Orders in the database that no shopper was told of and no unanswered key accounts for. */
+  readonly unaccounted: number
+  /** What was asked while the surge ran. */
+  readonly samples: readonly Omit<InvariantSampleLine, 'kind'>[]
   readonly invariants: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[]
   readonly drivenSec: number
 }
@@ -68,6 +73,9 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
     await running.adopt(pid)
     const orders: Omit<OrderLine, 'kind' | 'segment'>[] = []
     const unknownOrders: Omit<UnknownOrderLine, 'kind' | 'segment'>[] = []
+    const samples: CrashFacts['samples'][number][] = []
+    const tell = (sample: CrashFacts['samples'][number]) => samples.push(sample)
+    const sampler = invariantSampler({ invariants: rules, connect: running.connect, clock, tell })
     const enough = new AbortController()
     const driving = engine.drive(
       planOf(checkouts, surge),
@@ -83,6 +91,7 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
       new AbortController().signal,
       enough.signal,
     )
+    const stopSampling = sampler.start(0)
     const acknowledged = (wanted: number) => reached(() => orders.length >= wanted, driving)
     const crashes: (Omit<Crash, 'goodAfterMs'> & { readonly readyUs: number })[] = []
     for (let kill = 1; kill <= surge.kills; kill++) {
@@ -95,6 +104,7 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
     await acknowledged(surge.checkouts)
     enough.abort()
     const { durationSec } = await driving
+    await stopSampling()
     await settled(running)
     await loadLedger(running.query, orders, unknownOrders)
     const invariants: CrashFacts['invariants'][number][] = []
@@ -102,7 +112,9 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
       invariants.push({ name: rule.name, ...(await checkInvariant(running.query, rule)) })
     const [books] = await running.query(
       `select (select count(*)::int from orders where idempotency_key is not null) as placed,
-              (select count(*)::int from orders join unknown on key = idempotency_key) as "unansweredPlaced"`,
+              (select count(*)::int from orders join unknown on key = idempotency_key) as "unansweredPlaced",
+              (select count(*)::int from orders where idempotency_key is not null
+                  and id::text not in (select id from ledger) and idempotency_key not in (select key from unknown)) as unaccounted`,
     )
     return {
       acknowledged: orders.length,
@@ -113,6 +125,8 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
       unanswered: unknownOrders.length,
       unansweredPlaced: Number(books?.['unansweredPlaced']),
       placed: Number(books?.['placed']),
+      unaccounted: Number(books?.['unaccounted']),
+      samples,
       invariants,
       drivenSec: durationSec,
     }

@@ -13,25 +13,50 @@ export function databaseUrl(port: number, user: string, database: string): strin
 
 export type Rows = readonly Record<string, unknown>[]
 
-/** Opens a connection for `work` and closes it; `connected` gets the id of its backend first. */
-export async function withClient<Result>(
+type Query = (sql: string, values?: readonly unknown[]) => Promise<Rows>
+
+type Opening = {
+  /** Gets the id of the connection's backend before anything is asked. */
+  readonly connected?: ((backendPid: number) => Promise<void>) | undefined
+  /** Longest time of one statement; absent: none. */
+  readonly statementTimeoutMs?: number
+}
+
+/** Opens a connection that is kept until it is closed. */
+export async function openConnection(
   url: string,
-  work: (query: (sql: string, values?: readonly unknown[]) => Promise<Rows>) => Promise<Result>,
-  connected?: (backendPid: number) => Promise<void>,
-): Promise<Result> {
+  { connected, statementTimeoutMs }: Opening = {},
+): Promise<{ readonly query: Query; readonly close: () => Promise<void> }> {
   const client = new Client({
     connectionString: url,
     connectionTimeoutMillis: 10_000,
     application_name: 'doorbuster',
+    ...(statementTimeoutMs !== undefined && { statement_timeout: statementTimeoutMs }),
   })
   // A server that goes away rejects the running query; without a listener it would end this process as well.
   client.on('error', () => {})
+  const close = (): Promise<void> => client.end().catch(() => {})
   try {
     await client.connect()
     const { processID } = client as unknown as { readonly processID: number | null }
     if (processID !== null) await connected?.(processID)
-    return await work(async (sql, values) => (await client.query(sql, values && [...values])).rows)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { query: async (sql, values) => (await client.query(sql, values && [...values])).rows, close }
+}
+
+/** Opens a connection for `work` and closes it; `connected` gets the id of its backend first. */
+export async function withClient<Result>(
+  url: string,
+  work: (query: Query) => Promise<Result>,
+  connected?: (backendPid: number) => Promise<void>,
+): Promise<Result> {
+  const { query, close } = await openConnection(url, { connected })
+  try {
+    return await work(query)
   } finally {
-    await client.end().catch(() => {})
+    await close()
   }
 }

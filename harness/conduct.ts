@@ -118,6 +118,7 @@ export function conductor(parts: ConductorParts): Conductor {
     const stopSampling = SAMPLED.has(plan.purpose) ? sampler.start(arm) : async () => {}
     let watch: AbortWatch | null = null
     let rule: string | null = null
+    let atUs = 0
     const end = await whileAlive(() =>
       engine.drive(
         plan,
@@ -168,8 +169,10 @@ export function conductor(parts: ConductorParts): Conductor {
         signal,
         enough.signal,
       ),
-    ).finally(stopSampling)
-    const atUs = clock.nowUs()
+    ).finally(() => {
+      atUs = clock.nowUs()
+      return stopSampling()
+    })
     const early = endedEarly(plan, end, rule)
     const endLine: SegmentEndLine = {
       kind: 'segment-end',

@@ -374,7 +374,7 @@ export type InvariantSampleLine = {
   /** When the first was asked. */
   readonly atUs: number
   readonly arm: number
-  /** From the first question to the last answer. */
+  /** Time of its statements, answered or not: more CPU than this they cannot have taken. */
   readonly tookUs: number
   /** Names of those that held. */
   readonly held: readonly string[]

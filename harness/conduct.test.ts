@@ -158,3 +158,50 @@ it('what the engine says of its sends by second is in the segment, and in the re
     rmSync(reports, { recursive: true, force: true })
   }
 })
+
+it('invariants that hold at any moment are asked during surges, not during steps', async () => {
+  const asked: string[] = []
+  let open = 0
+  const connect: Running['connect'] = async () => {
+    open++
+    return {
+      query: async (sql) => {
+        asked.push(sql)
+        return [{ sku: 1 }]
+      },
+      close: async () => {
+        open--
+      },
+    }
+  }
+  const virtual = virtualEngine(() => ({ afterMs: 20, json: {} }))
+  const lines: RecordLine[] = recordLines(buildRun({ segments: [], end: null }))
+  const conduct = conductor({
+    running: { url: 'http://shop.test', onDeath: () => {}, connect } as unknown as Running,
+    engine: {
+      ...virtual,
+      drive: async (...drive) => {
+        await new Promise((resolve) => setTimeout(resolve, 2300))
+        return virtual.drive(...drive)
+      },
+    },
+    folder: { lines, write: (line: RecordLine) => lines.push(line) } as unknown as RunFolder,
+    clock: { t0Ns: 0n, nowUs: () => 0 },
+    abortWhen: [],
+    invariants: [
+      { name: 'no oversell', sql: 'select 1', expect: 'no rows', sampled: 'select 2' },
+      { name: 'no order lost', sql: 'select 3', expect: 'no rows', sampled: null },
+    ],
+    interrupt: new AbortController().signal,
+    onLive: () => {},
+  })
+  await conduct.drive(planOf(SHOP, 20, 3))
+  expect(asked).toEqual([])
+  await conduct.drive(SURGE)
+  expect(new Set(asked)).toEqual(new Set(['select 2']))
+  expect(open).toBe(0)
+  expect(conduct.data().invariantSamples[0]).toMatchObject({
+    held: [],
+    broken: [{ name: 'no oversell', detail: '1 rows, the first: {"sku":1}' }],
+  })
+})

@@ -86,6 +86,8 @@ const BAD: readonly [string, string, string, RequestInit, number][] = [
   ['half a piece', 'POST', '/cart/items', { body: json({ product: 1, quantity: 0.5 }) }, 400],
   ['product that is no number', 'POST', '/cart/items', { body: json({ product: 'x', quantity: 1 }) }, 400],
   ['unknown product', 'POST', '/cart/items', { body: json({ product: 987_654, quantity: 1 }) }, 404],
+  ['pieces below none', 'POST', '/cart/items/1', { body: json({ quantity: -1 }) }, 400],
+  ['pieces of what is no product', 'POST', '/cart/items/x', { body: json({ quantity: 1 }) }, 404],
   ['oversized body', 'POST', '/cart/items', { body: json({ pad: 'x'.repeat(20_000) }) }, 413],
   [
     'charset nobody has',
@@ -143,6 +145,7 @@ test('health, readiness and every metric the probes read', async () => {
   const metrics = await (await fetch(`${shop.url}/metrics`)).text()
   const names = [...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`)
   expect(names.toSorted()).toEqual([
+    'shop_connections_refused_total counter',
     'shop_event_loop_delay_p99_seconds gauge',
     'shop_event_loop_utilisation gauge',
     'shop_orders_total counter',

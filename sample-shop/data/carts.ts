@@ -35,6 +35,23 @@ export async function addToCart(connection: Connection, cart: string, item: Item
   return rows.length > 0
 }
 
+/** Makes it so many pieces of a product that is in the cart; 0 takes it out. What is not in the cart stays out. */
+export async function changeInCart(connection: Connection, cart: string, item: Item): Promise<void> {
+  const { product, quantity } = item
+  if (quantity === 0) {
+    await connection.query('cart-remove', 'delete from cart_items where cart = $1 and product_id = $2', [
+      cart,
+      product,
+    ])
+    return
+  }
+  await connection.query(
+    'cart-change',
+    'update cart_items set quantity = $3 where cart = $1 and product_id = $2',
+    [cart, product, quantity],
+  )
+}
+
 /** Empties the cart. */
 export async function clearCart(connection: Connection, cart: string): Promise<void> {
   await connection.query('cart-clear', 'delete from cart_items where cart = $1', [cart])

@@ -164,7 +164,7 @@ test('a person without JavaScript: add to cart, see it, pay, see the order; payi
   expect(added.setCookie).toMatch(/^cart=[0-9a-f-]{36}; Path=\/; HttpOnly; SameSite=Lax$/)
   await person.submit(await person.get('/products/12'), '/cart/items', { quantity: '1' })
   const cart = await person.get('/cart')
-  expect(cart.text).toContain('<td class="n">3</td>')
+  expect(cart.text).toMatch(/aria-label="Pieces of [^"]+" value="3"/)
   const key = /name="key" value="([^"]+)"/.exec(cart.text)![1]!
   const checkout = await person.get(`/checkout?key=${key}`)
   expect(checkout.text).toContain(`name="key" value="${key}"`)
@@ -177,6 +177,31 @@ test('a person without JavaScript: add to cart, see it, pay, see the order; payi
   expect(order.text).toContain('a…@example.com')
   expect(order.text).not.toContain('Rue du Four')
   expect((await person.get('/cart')).text).toContain('Your cart is empty')
+})
+
+test('a person changes their mind: fewer pieces, none at all, and only in their own cart', async () => {
+  const [person, other] = [startPerson(shop.url), startPerson(shop.url)]
+  for (const one of [person, other])
+    for (const product of [12, 13])
+      await one.submit(await one.get(`/products/${product}`), '/cart/items', { quantity: '5' })
+  const pieces = async (one: typeof person) =>
+    [...(await one.get('/cart')).text.matchAll(/aria-label="Pieces of [^"]+" value="(\d+)"/g)].map(
+      ([, n]) => n,
+    )
+  const changed = await person.submit(await person.get('/cart'), '/cart/items/12', { quantity: '2' })
+  expect(changed).toMatchObject({ status: 303, location: '/cart' })
+  expect(await pieces(person)).toEqual(['2', '5'])
+  const cart = await person.get('/cart')
+  await person.submit(cart, '/cart/items/13', { quantity: '0' })
+  expect(await pieces(person)).toEqual(['2'])
+  // The page of another tab still shows it.
+  expect((await person.submit(cart, '/cart/items/13', { quantity: '4' })).status).toBe(303)
+  expect(await pieces(person)).toEqual(['2'])
+  expect((await person.submit(cart, '/cart/items/12', { quantity: '100' })).status).toBe(400)
+  expect((await person.post('/cart/items/12', { quantity: '1' })).status).toBe(403)
+  await person.submit(cart, '/cart/items/12', { quantity: '0' })
+  expect((await person.get('/cart')).text).toContain('Your cart is empty')
+  expect(await pieces(other)).toEqual(['5', '5'])
 })
 
 test('a checkout form that is not right comes back with what was written and what is wrong, but no card', async () => {

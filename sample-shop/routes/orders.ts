@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Request, type Response, Router } from 'express'
-import { addToCart, findCart } from '../data/carts.ts'
+import { addToCart, changeInCart, findCart } from '../data/carts.ts'
 import type { Connection } from '../data/database.ts'
 import { ONE_BY_ONE } from '../data/one-by-one.ts'
 import { findPrivateDetails } from '../data/order-details.ts'
@@ -27,6 +27,7 @@ import {
   readId,
   readIdempotencyKey,
   readItem,
+  readPieces,
   readSessionCookie,
 } from './read-input.ts'
 import type { Shop } from './shop.ts'
@@ -57,6 +58,19 @@ export function orderRoutes(shop: Shop): Router {
     })
     if (!cookie) response.cookie('cart', cart, cookieOptions(request))
     if (model) response.status(201).json(model)
+    else response.redirect(303, '/cart')
+  })
+  routes.post('/cart/items/:product', async (request, response) => {
+    const product = readId(request.params['product'])
+    if (product === null) throw new ShopError(404, 'unknown-product', 'There is no such product.')
+    const quantity = readPieces(request.body)
+    const cart = readCartCookie(request)
+    const json = wantsJson(request)
+    const model = await database.hold(spentBy(response), async (connection) => {
+      if (cart !== null) await changeInCart(connection, cart, { product, quantity })
+      return json ? findCart(connection, cart, cartItems) : null
+    })
+    if (model) response.json(model)
     else response.redirect(303, '/cart')
   })
   routes.post('/checkout', async (request, response) => {

@@ -5,7 +5,7 @@ import { ShopError } from '../domain/shop-error.ts'
 import { readCookie } from './cookie.ts'
 
 /** JSON numbers, or the digits a form sends. */
-const wholeNumber = (most: number) =>
+const wholeNumber = (most: number, least = 1) =>
   z
     .union([
       z.number(),
@@ -14,12 +14,14 @@ const wholeNumber = (most: number) =>
         .regex(/^\d{1,9}$/)
         .transform(Number),
     ])
-    .pipe(z.number().int().min(1).max(most))
+    .pipe(z.number().int().min(least).max(most))
 
 const item = z.object({
   product: wholeNumber(2_147_483_647),
   quantity: wholeNumber(MOST_PIECES),
 })
+
+const pieces = z.object({ quantity: wholeNumber(MOST_PIECES, 0) })
 
 /** Printable only: Postgres text cannot hold NUL, and nothing here needs a control character. */
 const line = (most: number) =>
@@ -47,6 +49,9 @@ const reservation = item.extend({ key: z.string().optional() })
 
 /** Body of POST /cart/items. Throws a ShopError 400. */
 export const readItem = (body: unknown) => read(item, body)
+
+/** Pieces in the body of POST /cart/items/:product, 0 for none. Throws a ShopError 400. */
+export const readPieces = (body: unknown) => read(pieces, body).quantity
 
 /** Body of POST /checkout. Throws a ShopError 400. */
 export const readCheckout = (body: unknown) => read(checkout, body)

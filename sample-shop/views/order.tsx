@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto'
+import type { VNode } from 'preact'
 import { type Address, COUNTRIES } from '../domain/address.ts'
-import type { Cart } from '../domain/cart.ts'
+import { type Cart, MOST_PIECES } from '../domain/cart.ts'
 import { formatCents } from '../domain/money.ts'
 import type { OrderLine, OrderPage } from '../domain/order.ts'
+import { renderFormToken } from './form-token.tsx'
 import { page } from './page.ts'
 
-type Lines = { readonly lines: readonly OrderLine[]; readonly totalCents: number }
+type Lines = {
+  readonly lines: readonly OrderLine[]
+  readonly totalCents: number
+  /** What stands in the column of pieces; the number when absent. */
+  readonly pieces?: (line: OrderLine) => VNode
+}
 
-export const LineTable = ({ lines, totalCents }: Lines) => (
+export const LineTable = ({ lines, totalCents, pieces }: Lines) => (
   <div class="scroll">
     <table>
       <thead>
@@ -21,14 +28,14 @@ export const LineTable = ({ lines, totalCents }: Lines) => (
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ product, name, quantity, priceCents }) => (
-          <tr key={product}>
+        {lines.map((line) => (
+          <tr key={line.product}>
             <td>
-              <a href={`/products/${product}`}>{name}</a>
+              <a href={`/products/${line.product}`}>{line.name}</a>
             </td>
-            <td class="n">{quantity}</td>
-            <td class="n">{formatCents(priceCents)}</td>
-            <td class="n">{formatCents(quantity * priceCents)}</td>
+            <td class="n">{pieces ? pieces(line) : line.quantity}</td>
+            <td class="n">{formatCents(line.priceCents)}</td>
+            <td class="n">{formatCents(line.quantity * line.priceCents)}</td>
           </tr>
         ))}
       </tbody>
@@ -53,7 +60,7 @@ export const cartPage = page({
     key: randomUUID(),
   }),
   title: () => 'Cart',
-  content: ({ items, totalCents, total, key }) =>
+  content: ({ items, totalCents, total, key }, visitor) =>
     items.length === 0 ? (
       <>
         <h1>Cart</h1>
@@ -64,7 +71,28 @@ export const cartPage = page({
     ) : (
       <>
         <h1>Cart</h1>
-        <LineTable lines={items} totalCents={totalCents} />
+        <LineTable
+          lines={items}
+          totalCents={totalCents}
+          pieces={({ product, name, quantity }) => (
+            <form class="pieces" method="post" action={`/cart/items/${product}`}>
+              {renderFormToken(visitor)}
+              <input
+                type="number"
+                name="quantity"
+                aria-label={`Pieces of ${name}`}
+                value={quantity}
+                min={0}
+                max={MOST_PIECES}
+                required
+              />
+              <button type="submit" aria-label={`Change pieces of ${name}`}>
+                Change
+              </button>
+            </form>
+          )}
+        />
+        <p class="soft">0 pieces take a product out.</p>
         <h2>Checkout</h2>
         <form action="/checkout">
           <input type="hidden" name="key" value={key} />

@@ -20,7 +20,7 @@ export const LineTable = ({ lines, totalCents, pieces }: Lines) => (
       <thead>
         <tr>
           <th scope="col">Product</th>
-          {['Pieces', 'Each', 'Together'].map((title) => (
+          {['Pieces', 'Each', 'Sum'].map((title) => (
             <th scope="col" class="n" key={title}>
               {title}
             </th>

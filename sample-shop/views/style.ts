@@ -25,7 +25,7 @@ button{background:var(--brand);color:var(--on-brand);border-color:var(--brand);f
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.5rem .75rem .5rem 0;border-bottom:1px solid var(--line)}.n{text-align:right;font-variant-numeric:tabular-nums}
 .stack{display:grid;gap:1rem;max-width:32rem}fieldset{display:grid;gap:1rem;border:1px solid var(--line);border-radius:.75rem;padding:1rem;margin:0;min-width:0}legend{font-weight:700;padding:0 .35rem}
 .field{display:grid;gap:.25rem;min-width:0}.field label{font-weight:600}.pair{display:grid;gap:1rem;grid-template-columns:minmax(0,2fr) minmax(0,3fr)}.field input,select,textarea{width:100%;font:inherit;padding:.5rem .75rem;border:1px solid var(--soft);border-radius:.5rem;background:var(--card);color:inherit;min-height:2.75rem}
-.pieces{display:flex;gap:.5rem;justify-content:end}.pieces input{width:4.5rem}
+.pieces{display:flex;gap:.5rem;justify-content:end}.pieces>*{padding-inline:.5rem}.pieces input{width:4rem}.pieces button{background:none;color:inherit;border-color:var(--soft);font-weight:400}
 .wrong{color:var(--wrong);font-weight:600}[aria-invalid]{border-color:var(--wrong)!important}
 summary{padding:.75rem 0;cursor:pointer;font-weight:600}address{font-style:normal}article p{overflow-wrap:anywhere;white-space:pre-line}
 h1,h2{line-height:1.2;text-wrap:balance}h1,h2,h3,p,label,address{overflow-wrap:anywhere}time{white-space:nowrap}main nav{display:flex;flex-wrap:wrap;gap:0 1rem;align-items:center}main nav a{padding-block:.6rem}.scroll,main nav{margin-block:1rem}:is(th,td):last-child{padding-right:0}

@@ -6,8 +6,10 @@ import { segmentFacts } from './core/measure/check.ts'
 import { stepResult } from './core/measure/step.ts'
 import type { LoadPlan } from './core/plan.ts'
 import type { StepResult } from './core/result.ts'
+import { clicksToJudge } from './core/samples-needed.ts'
 import type { Scenario, Traffic } from './core/scenario.ts'
 import { next, observe, start } from './core/search.ts'
+import { stepLengthSec } from './core/step-length.ts'
 
 /** What an experiment measures: one scenario's load on one running system. */
 export type Experiment = {
@@ -119,23 +121,32 @@ export async function searchCapacity(
   }
   let search = start(searchOptions, surgeEvidence(conductor.data(), conductor.arm()))
   let overheadSec = FIRST_OVERHEAD_SEC
+  let durationSec = timing.stepSec
+  let clicksEach: number | null = null
   for (;;) {
     const leftSec = (options.untilUs - conductor.clock.nowUs()) / 1e6
-    const move = next(search, { stepsLeft: Math.floor(leftSec / (timing.stepSec + overheadSec)) })
+    const move = next(search, { stepsLeft: Math.floor(leftSec / (durationSec + overheadSec)) })
     if (move.kind === 'done') return { because: move.because, reason: move.reason }
     options.onStep(null, move.perSec)
+    durationSec = stepLengthSec({
+      usualSec: timing.stepSec,
+      perSec: move.perSec,
+      clicksEach,
+      clicksNeeded: clicksToJudge(scenario.slo),
+    })
     const begunUs = conductor.clock.nowUs()
     const segment = await conductor.drive(
       stepPlan(scenario, file, {
         perSec: move.perSec,
-        durationSec: timing.stepSec,
+        durationSec,
         fillSec: timing.fillSec,
         seed: segmentSeed(scenario.seed, conductor.data().segments.length),
       }),
     )
     await conductor.quieten()
-    overheadSec = (conductor.clock.nowUs() - begunUs) / 1e6 - timing.stepSec
+    overheadSec = (conductor.clock.nowUs() - begunUs) / 1e6 - durationSec
     const result = stepResult(segment, segmentFacts(conductor.data(), segment))
+    if (result.clicks > 0) clicksEach = result.clicks / (move.perSec * durationSec)
     if (result.verdict === 'invalid')
       conductor.event('segment-voided', `segment ${result.segment}: ${result.because}`)
     options.onStep(result, null)

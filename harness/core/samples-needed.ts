@@ -1,4 +1,4 @@
-import type { Objective } from './scenario.ts'
+import type { Objective, Slo } from './scenario.ts'
 
 /** Clicks an objective needs before it can be judged at all. */
 export type SamplesNeeded = { readonly bound: 'p50' | 'p95' | 'p99' | 'errors'; readonly clicks: number }
@@ -18,6 +18,16 @@ export function samplesNeeded(objective: Objective): readonly SamplesNeeded[] {
   if (objective.errorRatio !== undefined)
     needed.push({ bound: 'errors', clicks: clicksFor(1 - objective.errorRatio) })
   return needed
+}
+
+/** With no percentile promised at all, what p95 would need. */
+const USUAL_CLICKS = 59
+
+/** Clicks without which nothing can be said: what the least demanding percentile objective needs. */
+export function clicksToJudge(slo: Slo): number {
+  const objectives = slo['all'] ? [slo['all']] : Object.values(slo)
+  const needs = objectives.flatMap(samplesNeeded).filter(({ bound }) => bound !== 'errors')
+  return needs.length === 0 ? USUAL_CLICKS : Math.min(...needs.map(({ clicks }) => clicks))
 }
 
 function clicksFor(q: number): number {

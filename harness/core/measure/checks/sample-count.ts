@@ -1,9 +1,6 @@
-import { samplesNeeded } from '../../samples-needed.ts'
+import { clicksToJudge } from '../../samples-needed.ts'
 import type { SegmentCheck } from '../check.ts'
 import { measuredClicks } from '../tally-clicks.ts'
-
-/** With no percentile promised at all, what p95 would need. */
-const USUAL_CLICKS = 59
 
 /**
  * Enough clicks for a one-sided 95 % statement about at least the least demanding percentile objective (59 for p95, 299
@@ -14,9 +11,7 @@ export const sampleCount: SegmentCheck = {
   voids: 'pass',
   makes: 'inconclusive',
   examine(segment, { slo }) {
-    const objectives = slo['all'] ? [slo['all']] : Object.values(slo)
-    const needs = objectives.flatMap(samplesNeeded).filter(({ bound }) => bound !== 'errors')
-    const threshold = needs.length === 0 ? USUAL_CLICKS : Math.min(...needs.map(({ clicks }) => clicks))
+    const threshold = clicksToJudge(slo)
     const value = measuredClicks(segment).reduce((sum, { n }) => sum + n, 0)
     return { held: value >= threshold, value, threshold, says: `${value} clicks (at least ${threshold})` }
   },

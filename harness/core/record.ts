@@ -305,8 +305,9 @@ export type OrderLine = {
 }
 
 /**
- * A POST with an idempotency key that nobody answered (timeout, connection broken, given up, a server error that is no
- * refusal), in a click that did not end well: neither a success nor a failure. What became of it is looked up by its key. At most the first 10,000 of a drive.
+ * A POST with an idempotency key of which nobody knows what became of it (timeout, connection broken, given up, a server
+ * error that is no refusal), in a click that did not end well: neither a success nor a failure. It is looked up by its
+ * key. At most the first 10,000 of a drive.
  */
 export type UnknownOrderLine = {
   readonly kind: 'unknown-order'

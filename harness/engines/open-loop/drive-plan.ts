@@ -53,7 +53,7 @@ export type DriveOrder = {
   readonly signal: AbortSignal
 }
 
-/** So many unanswered keys a drive tells: a shop that is down would leave one for every buyer. */
+/** So many keys in doubt a drive tells: a shop that is down would leave one for every buyer. */
 const MOST_UNKNOWN_ORDERS = 10_000
 
 /** Second 0 lies this far ahead when it is announced, so that the first arrivals are not late. */
@@ -145,7 +145,7 @@ class Drive {
         perSec: rateAt(plan.curve, 0) / plan.partition.of,
         deadlineUs: scheduler.nowUs() + Math.max(5, plan.fillSec) * 1e6,
         ordered: this.#ordered,
-        unanswered: this.#unanswered,
+        inDoubt: this.#inDoubt,
         fail: this.#fail,
       },
       earlier,
@@ -250,7 +250,7 @@ class Drive {
       endings: new Map(),
       sessions: this.#sessions,
       ordered: this.#ordered,
-      unanswered: this.#unanswered,
+      inDoubt: this.#inDoubt,
       fail: this.#fail,
       sessionEnded: () => this.#finishWhenQuiet(),
     }
@@ -276,7 +276,7 @@ class Drive {
     this.#orders.push({ ...order, atUs: Math.round(atUs) })
   }
 
-  readonly #unanswered = ({ key, route }: ClickSpec): void => {
+  readonly #inDoubt = ({ key, route }: ClickSpec): void => {
     if (key === null || this.#unknownOrdersTold >= MOST_UNKNOWN_ORDERS) return
     this.#unknownOrdersTold++
     this.#unknownOrders.push({ atUs: Math.round(this.#order.scheduler.nowUs()), key, route })

@@ -5,7 +5,7 @@ import { Attempt, type AttemptEnd, type Desk } from './attempt.ts'
 import { Browser } from './browser.ts'
 import type { ClickSpec } from './click-spec.ts'
 import { type Floor, LiveSession } from './live-session.ts'
-import { isUnanswered } from './outcome.ts'
+import { leavesInDoubt } from './outcome.ts'
 import { type Hands, type Order, playJourney } from './shopper.ts'
 import type { Casting, Visit } from './visit.ts'
 
@@ -21,7 +21,7 @@ export type FillDesk = {
   readonly deadlineUs: number
   readonly ordered: (order: Order, atUs: number) => void
   /** A request got no answer. */
-  readonly unanswered: (spec: ClickSpec) => void
+  readonly inDoubt: (spec: ClickSpec) => void
   readonly fail: (error: HarnessError) => void
 }
 
@@ -196,7 +196,7 @@ function play(fill: FillDesk, visit: Visit, hands: Hands, ended: (error: unknown
 function sendOnce(fill: FillDesk, browser: Browser, spec: ClickSpec): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     new Attempt(fill.desk, browser, spec, (end) => {
-      if (isUnanswered(end.outcome, end.page?.status ?? null)) fill.unanswered(spec)
+      if (leavesInDoubt(end.outcome, end.page?.status ?? null)) fill.inDoubt(spec)
       resolve(end)
     }).start()
   })

@@ -4,7 +4,7 @@ import type { Page } from '../../core/scenario.ts'
 import { Attempt, type AttemptEnd, type Desk } from './attempt.ts'
 import { Browser } from './browser.ts'
 import { type ClickSpec, isReloadable } from './click-spec.ts'
-import { isUnanswered } from './outcome.ts'
+import { leavesInDoubt } from './outcome.ts'
 import type { Cancel } from './scheduler.ts'
 import { type Hands, JourneyStopped, type Order } from './shopper.ts'
 import type { Tally } from './tally.ts'
@@ -26,7 +26,7 @@ export type Floor = {
   /** How the sessions of each journey ended so far. */
   readonly endings: Map<string, { finished: number; threw: number }>
   /** The click is over, did not end well, and an attempt of it never got an answer. */
-  readonly unanswered: (spec: ClickSpec) => void
+  readonly inDoubt: (spec: ClickSpec) => void
   /** A mistake in the scenario: ends the drive. */
   readonly fail: (error: HarnessError) => void
   readonly sessionEnded: () => void
@@ -47,7 +47,7 @@ type OpenClick = {
   /** The attempt under way. */
   attempt: Attempt | null
   /** An attempt ended without an answer: what it left behind in the shop is not known. */
-  unanswered: boolean
+  inDoubt: boolean
   /** While it waits for its time, or to look again from the waiting room. */
   cancel: Cancel | null
 }
@@ -96,7 +96,7 @@ export class LiveSession implements Hands {
         attemptSentUs: 0,
         doneUs: 0,
         attempt: null,
-        unanswered: false,
+        inDoubt: false,
         cancel: null,
       }
       const { scheduler } = this.#floor.desk
@@ -135,7 +135,7 @@ export class LiveSession implements Hands {
       const { tally, desk } = this.#floor
       const { attemptIntendedUs, attemptSentUs, spec } = click
       tally.attemptDone(attemptIntendedUs, attemptSentUs, desk.scheduler.nowUs(), spec.route, outcome)
-      click.unanswered = true
+      click.inDoubt = true
       this.#finish(click, outcome)
     } else if (click?.stage === 'queued') this.#finish(click, 'queued')
     this.#judge('ok')
@@ -164,7 +164,7 @@ export class LiveSession implements Hands {
     click.attemptSentUs = desk.scheduler.nowUs()
     const attempt = new Attempt(desk, this.#browser, click.spec, (end: AttemptEnd) => {
       tally.attemptDone(intendedUs, end.sentUs, end.doneUs, click.spec.route, end.outcome)
-      if (isUnanswered(end.outcome, end.page?.status ?? null)) click.unanswered = true
+      if (leavesInDoubt(end.outcome, end.page?.status ?? null)) click.inDoubt = true
       if (end.timedOutIn !== null) tally.timedOut(intendedUs, end.timedOutIn)
       if (end.outcome === 'ok' && end.page) {
         this.#answer(click, end.doneUs)
@@ -209,7 +209,7 @@ export class LiveSession implements Hands {
   #finish(click: OpenClick, outcome: Outcome): void {
     const { tally, desk } = this.#floor
     tally.clickDone(click.intendedUs, desk.scheduler.nowUs(), click.spec.route, outcome)
-    if (click.unanswered) this.#floor.unanswered(click.spec)
+    if (click.inDoubt) this.#floor.inDoubt(click.spec)
     this.#floor.inFlight--
     this.#click = null
   }

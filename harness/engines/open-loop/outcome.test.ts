@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorOutcome, isUnanswered, statusOutcome } from './outcome.ts'
+import { errorOutcome, leavesInDoubt, statusOutcome } from './outcome.ts'
 
 describe('an outcome', () => {
   it.each([
@@ -14,7 +14,7 @@ describe('an outcome', () => {
     ['refused', null, false],
     ['ok', 201, false],
   ] as const)('of %s, status %s, leaves it open what became of the request: %s', (outcome, status, open) => {
-    expect(isUnanswered(outcome, status)).toBe(open)
+    expect(leavesInDoubt(outcome, status)).toBe(open)
   })
 
   it.each([

@@ -11,7 +11,7 @@ export function statusOutcome(status: number, hasRetryAfter: boolean): Outcome {
  * balancer without its app (502, 504) or an app without its database (500, 503). It may be done, still be under way, or
  * never have arrived. What was shed was turned away before anything was done.
  */
-export function isUnanswered(outcome: Outcome, status: number | null): boolean {
+export function leavesInDoubt(outcome: Outcome, status: number | null): boolean {
   return (
     outcome === 'timeout' ||
     outcome === 'reset' ||

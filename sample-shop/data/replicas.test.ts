@@ -44,7 +44,7 @@ afterEach(async () => {
 afterAll(() => postgres?.remove())
 
 async function start(settings: Settings = {}): Promise<TestShop> {
-  const defaults = { SHOP_REPLICA_URLS: replicaUrl, SHOP_REPLICA_CHECK_MS: '50', POOL_SIZE: '4' }
+  const defaults = { SHOP_REPLICA_URLS: replicaUrl, SHOP_REPLICA_CHECK_MS: '250', POOL_SIZE: '4' }
   const shop = await startTestShop(postgres.url, { ...defaults, ...settings })
   shops.push(shop)
   return shop

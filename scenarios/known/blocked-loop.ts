@@ -19,7 +19,7 @@ export default defineScenario({
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
   topology: {
-    app: { flaws: ['blocked-loop'], cpu: 0.5, settings: { blockEvery: 60, blockMs: 150 } },
+    app: { flaws: ['blocked-loop'], cpu: 0.5, settings: { blockEvery: 90, blockMs: 250 } },
     database: { cpu: 0.4 },
   },
   invariants,

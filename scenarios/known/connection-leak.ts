@@ -19,7 +19,7 @@ export default defineScenario({
   patience: { timeout: '3s', reloads: 1 },
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
   topology: {
-    app: { flaws: ['connection-leak'], cpu: 0.5, settings: { leakEvery: 150 } },
+    app: { flaws: ['connection-leak'], cpu: 0.5, settings: { leakEvery: 60 } },
     database: { cpu: 0.4 },
   },
   invariants,

@@ -2,7 +2,7 @@ import type { BottleneckClass } from '../bottleneck.ts'
 import { armLabel, type FixId } from '../fixes.ts'
 import type { ArmResult, Confidence, Diagnosis, Finding } from '../result.ts'
 import { RULES } from './index.ts'
-import type { Rule } from './rule.ts'
+import { decisiveFixes, type Prediction, predicts, type Rule } from './rule.ts'
 
 type TriedArm = Pick<ArmResult, 'fixes' | 'verdict' | 'capacity'>
 
@@ -25,18 +25,21 @@ export function confirm(diagnosis: Diagnosis, arms: readonly TriedArm[]): Diagno
   }
 }
 
-/** Classes whose own fix was tried alone and changed nothing, though it would have had to. */
+/** Classes whose own fix (each of them, where there are several) was tried alone and changed nothing, though it would have had to. */
 export function refutedBy(arms: readonly TriedArm[]): ReadonlySet<BottleneckClass> {
   const seen = movements(arms)
-  const refuted = RULES.filter(({ predictions, decisive }) =>
-    decisive === null ? false : predictions[decisive] === 'up' && seen.get(decisive) === 'none',
-  )
+  const refuted = RULES.filter((rule) => {
+    const effects = decisiveFixes(rule)
+      .filter((fix) => predicts(rule, fix) === 'up')
+      .map((fix) => seen.get(fix))
+    return effects.includes('none') && !effects.includes('up')
+  })
   return new Set(refuted.map((rule) => rule.class))
 }
 
 /** What each fix did to capacity when it was the only change. */
-function movements(arms: readonly TriedArm[]): ReadonlyMap<FixId, 'up' | 'none'> {
-  const seen = new Map<FixId, 'up' | 'none'>()
+function movements(arms: readonly TriedArm[]): ReadonlyMap<FixId, Prediction> {
+  const seen = new Map<FixId, Prediction>()
   for (const { fixes, verdict } of arms) {
     const [fix] = fixes
     const moved = movement(verdict)
@@ -48,29 +51,22 @@ function movements(arms: readonly TriedArm[]): ReadonlyMap<FixId, 'up' | 'none'>
 function judge(
   rule: Rule,
   rival: Rule | undefined,
-  seen: ReadonlyMap<FixId, 'up' | 'none'>,
+  seen: ReadonlyMap<FixId, Prediction>,
   before: Confidence,
 ): { readonly confidence: Confidence; readonly against: BottleneckClass | null } {
-  const failed = [...seen].some(([id, moved]) => rule.predictions[id] === 'up' && moved === 'none')
+  const moved = decisiveFixes(rule).filter((fix) => predicts(rule, fix) === 'up' && seen.get(fix) === 'up')
+  const failed = [...seen].some(([id, moved]) => predicts(rule, id) === 'up' && moved === 'none')
   if (failed) return { confidence: 'not-confirmed', against: null }
   // Another change helped too: a second resource is nearly as short, so this one is not the whole story.
-  const surprised = [...seen].some(([id, moved]) => rule.predictions[id] === 'none' && moved === 'up')
-  if (surprised)
-    return {
-      confidence: rule.decisive && seen.get(rule.decisive) === 'up' ? 'likely' : 'not-confirmed',
-      against: null,
-    }
-  const { decisive } = rule
-  const moved = decisive !== null && seen.get(decisive) === 'up'
-  const rivalFailed =
-    decisive !== null && rival !== undefined && rival.predictions[decisive] !== seen.get(decisive)
-  return moved && rivalFailed
+  const surprised = [...seen].some(([id, moved]) => predicts(rule, id) === 'none' && moved === 'up')
+  if (surprised) return { confidence: moved.length > 0 ? 'likely' : 'not-confirmed', against: null }
+  return rival && moved.some((fix) => predicts(rival, fix) === 'none')
     ? { confidence: 'confirmed', against: rival.class }
     : { confidence: before, against: null }
 }
 
 /** What a verdict says of capacity; `null`: nothing. */
-function movement(verdict: ArmResult['verdict']): 'up' | 'none' | null {
+function movement(verdict: ArmResult['verdict']): Prediction | null {
   switch (verdict) {
     case 'fixes':
     case 'helps':

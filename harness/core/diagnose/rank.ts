@@ -2,7 +2,7 @@ import type { BottleneckClass } from '../bottleneck.ts'
 import type { Diagnosis } from '../result.ts'
 import { RULES } from './index.ts'
 import { noBottleneck } from './none.ts'
-import { type Assessment, NAMED_FROM, type Rule } from './rule.ts'
+import { type Assessment, decisiveFixes, NAMED_FROM, predicts, type Rule } from './rule.ts'
 import type { Signals } from './signals.ts'
 
 type Ranked = Assessment & { readonly rule: Rule }
@@ -59,10 +59,10 @@ function strongestRival(top: Ranked, others: readonly Ranked[]): Ranked | undefi
   const rivals = others.filter(({ rule }) => rule.class !== 'generator')
   const standing = rivals.find(({ ruledOutBecause }) => ruledOutBecause === null)
   if (standing) return standing
+  const decisive = decisiveFixes(top.rule)
   const apart = rivals.filter(
     ({ rule }) =>
-      top.rule.decisive === null ||
-      rule.predictions[top.rule.decisive] !== top.rule.predictions[top.rule.decisive],
+      decisive.length === 0 || decisive.some((fix) => predicts(rule, fix) !== predicts(top.rule, fix)),
   )
   return (apart.length > 0 ? apart : rivals)[0]
 }

@@ -1,16 +1,37 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import type { FixId } from '../fixes.ts'
+import { FIX_IDS, FIXES, type FixId } from '../fixes.ts'
 import type { Evidence } from '../result.ts'
 import type { Signals } from './signals.ts'
 
 /** One bottleneck class: its signature, and what each fix would do if it were the cause (field notes, decision table). */
 export type Rule = {
   readonly class: BottleneckClass
-  /** What happens to capacity when only this is changed. */
-  readonly predictions: Readonly<Record<FixId, 'up' | 'none'>>
-  /** The fix that changes just this resource, so that its effect can confirm the class; `null`: none of today's fixes. */
-  readonly decisive: FixId | null
+  /** What happens to capacity when only this is changed, where that differs from what the fix says of itself (`helps`). */
+  readonly predictions: Readonly<Partial<Record<FixId, Prediction>>>
+  /**
+   * The fix that changes just this resource, so that its effect can confirm the class; `null`: none of today's fixes;
+   * `those-that-help`: every fix that says it helps against this class, none of which helps by bringing more of everything.
+   */
+  readonly decisive: FixId | 'those-that-help' | null
+  /**
+   * Its signs lie further apart than a capacity step is long: what a surge shows of it outweighs steps that cannot.
+   * Absent: a few seconds at the limit show it.
+   */
+  readonly shownBySurge?: true
   readonly assess: (signals: Signals) => Assessment
+}
+
+export type Prediction = 'up' | 'none'
+
+/** What a class says that a fix does to capacity, when it is the only change. */
+export function predicts({ class: named, predictions }: Rule, fix: FixId): Prediction {
+  return predictions[fix] ?? (FIXES[fix].helps.includes(named) ? 'up' : 'none')
+}
+
+/** The fixes whose effect, each tried alone, can confirm a class or speak against it. */
+export function decisiveFixes({ class: named, decisive }: Rule): readonly FixId[] {
+  if (decisive === 'those-that-help') return FIX_IDS.filter((id) => FIXES[id].helps.includes(named))
+  return decisive === null ? [] : [decisive]
 }
 
 export type Assessment = {

@@ -1,6 +1,7 @@
 import type { BottleneckClass } from '../bottleneck.ts'
 import { confirm, refutedBy } from '../diagnose/confirm.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
+import { RULES } from '../diagnose/index.ts'
 import { diagnosisWindows } from '../diagnose/windows.ts'
 import { repeatedSurges } from '../measure/repeated-surges.ts'
 import { surgeResult } from '../measure/surge.ts'
@@ -25,7 +26,7 @@ export function surgesOf(run: RunData): SurgeResult[] {
 
 /**
  * What bounds today's topology, held against what the fixes did: the capacity steps around the limit tell it, and where
- * they leave doubt the surge around its onset as well. Where the surge held, its peak alone is asked about: what would
+ * they leave doubt, or are too short to show what the surge shows, the surge around its onset as well. Where the surge held, its peak alone is asked about: what would
  * bind beyond it is no bottleneck of this surge (it stands as the capacity's limit).
  */
 export function diagnoseToday(
@@ -44,7 +45,7 @@ export function diagnoseToday(
 /** The cause as far as it can be told before any fix was tried. */
 export type EarlyCause = {
   readonly says: string
-  /** The steps around the limit speak clearly for one class. */
+  /** The steps around the limit speak clearly for one class, or the surge does for one that steps are too short to show. */
   readonly sure: boolean
   /** The classes that it can be: one, or two while it is open between them. */
   readonly between: readonly BottleneckClass[]
@@ -59,7 +60,7 @@ export function earlyCause(run: RunData): EarlyCause {
       bottleneck.class === 'none'
         ? `cause: not clear yet (${bottleneck.says})`
         : `cause, ${CONFIDENCE[bottleneck.confidence]}: ${bottleneck.says}`,
-    sure: readSteps(measured, new Set()) !== null,
+    sure: readClearly(measured, new Set()) !== null,
     between: [
       bottleneck.class,
       ...(bottleneck.confidence === 'not-confirmed' && bottleneck.runnerUp ? [bottleneck.runnerUp] : []),
@@ -93,12 +94,29 @@ const ENOUGH_SEC = 3
 
 function readToday(measured: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis {
   const { run, incident, steps } = measured
-  const clear = readSteps(measured, refuted)
+  const clear = readClearly(measured, refuted)
   if (clear) return clear
   const all = diagnose(run, diagnosisWindows(run, incident, steps), refuted)
   return all.bottleneck.class === 'none' && incident !== null
     ? diagnose(run, diagnosisWindows(run, incident, []), refuted)
     : all
+}
+
+function readClearly(measured: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis | null {
+  return shownBySurge(measured, refuted) ?? readSteps(measured, refuted)
+}
+
+/**
+ * A class that the surge speaks clearly for, and whose signs lie further apart than a step is long: what steps name
+ * instead is its symptom. `null`: there is none.
+ */
+function shownBySurge({ run, incident }: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis | null {
+  const windows = diagnosisWindows(run, incident, [])
+  if (windows.length === 0) return null
+  const found = diagnose(run, windows, refuted)
+  const { confidence, class: named } = found.bottleneck
+  const shown = RULES.some((rule) => rule.class === named && rule.shownBySurge)
+  return shown && confidence === 'likely' ? found : null
 }
 
 /**

@@ -11,6 +11,7 @@ export const cacheStampede: Rule = {
   class: 'cache-stampede',
   predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'up' },
   decisive: 'cache.single-flight',
+  shownBySurge: true,
   assess(signals) {
     const { expiries, database, app } = signals
     return weigh(

@@ -5,6 +5,7 @@ import {
   expiriesSwamp,
   isLockBound,
   isSaturated,
+  isStorm,
   onCpuTestimony,
   percent,
   pressureTestimony,
@@ -36,6 +37,7 @@ export const databaseCpu: Rule = {
         cpu !== null && !isSaturated(cpu) && `the database used only ${cpuWords(cpu)}`,
         isLockBound(database) && !isSaturated(cpu) && 'its sessions wait for locks, not for CPU',
         scanned !== null && `most of what it reads comes from scanning ${scanned.table}: an index is missing`,
+        isStorm(signals.repeats) && 'most of what it does is for pages it has worked on before',
         expiriesSwamp(signals) && 'it is short only when pages expire from the cache together',
       ],
       {

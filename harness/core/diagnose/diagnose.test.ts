@@ -5,6 +5,7 @@ import type { SeriesLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { readings, type Shape, surgeAtLimit } from '../testing/surge-at-limit.ts'
 import { diagnose } from './diagnose.ts'
+import { RULES } from './index.ts'
 import { diagnosisWindows } from './windows.ts'
 
 const WINDOW_SEC = { firstSignSec: 5, onsetSec: 10 }
@@ -68,6 +69,77 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     'connections held while idle',
     { database: 0.35, onCpu: 0.5, waiting: 18, waitMs: 500, queryMs: 5, slow: true },
   ],
+  [
+    'pool-wait',
+    'connections that are not given back',
+    { database: 0.1, onCpu: 0.1, waiting: 40, waitMs: 900, kept: 8, slow: true },
+  ],
+  [
+    'database-idle-in-transaction',
+    'connections held by transactions in which nothing happens',
+    { database: 0.2, onCpu: 0.2, idleInTransaction: 9, waiting: 30, waitMs: 500, queryMs: 5, slow: true },
+  ],
+  [
+    'none',
+    'transactions stand idle, and nobody waits for their connections',
+    { database: 0.2, onCpu: 0.2, idleInTransaction: 9 },
+  ],
+  [
+    'database-lock',
+    'one transaction stands idle, and all others wait for its lock',
+    { database: 0.2, onCpu: 0.2, idleInTransaction: 1, lock: 8, waiting: 20, queryMs: 300, slow: true },
+  ],
+  [
+    'app-cpu',
+    'transactions stand idle because the app has no CPU left',
+    { app: 0.98, loopBusy: 0.99, onCpu: 0.2, idleInTransaction: 8, waiting: 20, slow: true },
+  ],
+  [
+    'database-wal',
+    'sessions wait for flushes',
+    { database: 0.5, onCpu: 0.6, wal: 6, waiting: 3, waitMs: 20, queryMs: 9, slow: true },
+  ],
+  ['none', 'sessions wait for flushes, and everybody is served', { database: 0.5, wal: 6, queryMs: 9 }],
+  [
+    'database-cpu',
+    'sessions wait for flushes because the database has no CPU left',
+    { database: 0.98, onCpu: 2, wal: 4, waiting: 9, queryMs: 40, slow: true },
+  ],
+  [
+    'database-connections',
+    'the database has no connection left, and each waits for flushes',
+    { database: 0.5, onCpu: 0.5, wal: 5, queryMs: 60, connections: 98, refused: 9, slow: true },
+  ],
+  [
+    'retry-storm',
+    'each page is worked on twice, and the database is used up',
+    { database: 0.98, onCpu: 2, queryMs: 40, waiting: 9, repeated: 2, slow: true },
+  ],
+  [
+    'retry-storm',
+    '… and has time, and requests wait for connections',
+    { database: 0.5, onCpu: 0.5, waiting: 90, waitMs: 800, repeated: 3, slow: true },
+  ],
+  [
+    'database-cpu',
+    'the database is used up by pages that are worked on once',
+    { database: 0.98, onCpu: 2, queryMs: 40, waiting: 9, repeated: 1, slow: true },
+  ],
+  [
+    'database-cpu',
+    '… or a few of them twice, as a budget allows',
+    { database: 0.98, onCpu: 2, queryMs: 40, waiting: 9, repeated: 1.2, slow: true },
+  ],
+  [
+    'app-cpu',
+    'the event loop stands still now and then',
+    { app: 0.5, loopBusy: 0.6, loopLateMs: 400, onCpu: 0.1, waiting: 3, waitMs: 30, slow: true },
+  ],
+  [
+    'database-cpu',
+    '… and the database is used up',
+    { database: 0.98, onCpu: 3, app: 0.5, loopLateMs: 400, waiting: 9, queryMs: 60, slow: true },
+  ],
   ['app-cpu', 'app CPU used up', { app: 0.98, onCpu: 0.5, loopBusy: 0.99, queryMs: 9, slow: true }],
   [
     'app-cpu',
@@ -114,7 +186,7 @@ describe('diagnose', () => {
     expect(bottleneck.class).toBe(expected)
     expect(ruledOut.map((out) => out.class)).not.toContain(expected)
     expect(ruledOut.every(({ because }) => because.length > 10)).toBe(true)
-    expect(ruledOut).toHaveLength(expected === 'none' ? 8 : 7)
+    expect(ruledOut).toHaveLength(RULES.length - (expected === 'none' ? 0 : 1))
   })
 
   it('names a class only when two layers agree', () => {
@@ -145,6 +217,21 @@ describe('diagnose', () => {
     )
     expect(says({ database: 0.4, connections: 98, refused: 3 })).toBe(
       'database connections: 98 of 100 are taken, and 3 requests a second are refused one',
+    )
+    expect(says({ database: 0.1, waiting: 40, waitMs: 900, kept: 8 })).toBe(
+      'database connections leak: 8 of 10 were not given back, and 40 requests wait for one',
+    )
+    expect(says({ database: 0.2, idleInTransaction: 9, waiting: 30 })).toBe(
+      'idle transactions: 9 of 10 connections are held by transactions in which nothing happens, and 30 requests wait for one',
+    )
+    expect(says({ database: 0.5, onCpu: 0.6, wal: 6, queryMs: 9, slow: true })).toBe(
+      'write-ahead log: 6 of 6.6 active sessions wait for a flush to disk, while its CPU is 50 % busy',
+    )
+    expect(says({ database: 0.98, onCpu: 2, waiting: 9, repeated: 2 })).toMatch(
+      /^retry storm: the app goes to the database (1\.[5-9]|2) times as often for a page as in calm times$/,
+    )
+    expect(says({ app: 0.5, loopLateMs: 400 })).toBe(
+      "the app's event loop: some requests compute on it for up to 400 ms, and all others wait",
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })
@@ -187,7 +274,7 @@ describe('diagnose', () => {
     const run = surgeAtLimit({ slow: true })
     const { bottleneck, ruledOut } = diagnosed({ ...run, series: [] })
     expect(bottleneck).toMatchObject({ class: 'none', confidence: 'not-confirmed' })
-    expect(ruledOut).toHaveLength(8)
+    expect(ruledOut).toHaveLength(RULES.length)
   })
 
   it('without windows it reads all that was measured on today', () => {

@@ -2,10 +2,13 @@ import { appCpu } from './app-cpu.ts'
 import { cacheStampede } from './cache-stampede.ts'
 import { databaseConnections } from './database-connections.ts'
 import { databaseCpu } from './database-cpu.ts'
+import { databaseIdleInTransaction } from './database-idle-in-transaction.ts'
 import { databaseLock } from './database-lock.ts'
 import { databaseMissingIndex } from './database-missing-index.ts'
+import { databaseWal } from './database-wal.ts'
 import { generator } from './generator.ts'
 import { poolWait } from './pool-wait.ts'
+import { retryStorm } from './retry-storm.ts'
 import type { Rule } from './rule.ts'
 
 /** Every class that can be named, one line each. `none` is what is left when no other stands (`rank.ts`). */
@@ -14,7 +17,10 @@ export const RULES: readonly Rule[] = [
   databaseMissingIndex,
   databaseLock,
   databaseConnections,
+  databaseWal,
+  databaseIdleInTransaction,
   cacheStampede,
+  retryStorm,
   poolWait,
   appCpu,
   generator,

@@ -6,8 +6,13 @@ import {
   cpuTestimony,
   cpuWords,
   expiriesSwamp,
+  isFlushBound,
+  isIdleInTransaction,
+  isLeaking,
   isLockBound,
+  isLoopHeld,
   isSaturated,
+  isStorm,
   lockTestimony,
   waitingTestimony,
 } from './testimony.ts'
@@ -31,6 +36,7 @@ export const poolWait: Rule = {
         [3, waiting],
         [1.5, cpuTestimony('database', databaseCpu, 'spare')],
         [1.5, idleConnections(database, app)],
+        [1.5, keptTestimony(app)],
         [1, lockTestimony(database, 'none')],
         [1.5, cpuTestimony('app', appCpu, 'spare')],
       ],
@@ -42,18 +48,42 @@ export const poolWait: Rule = {
           `connections are busy because the database is (${cpuWords(databaseCpu)})`,
         expiriesSwamp(signals) && 'connections are short only when pages expire from the cache together',
         isLockBound(database) && 'connections are busy waiting for locks in the database',
+        isFlushBound(database) && 'connections are busy waiting for the write-ahead log',
+        isIdleInTransaction(database, app?.pool ?? null) &&
+          'connections are held by transactions in which nothing happens',
+        isStorm(signals.repeats) && 'connections are wanted several times for each page',
+        isLoopHeld(signals) &&
+          "connections are returned late because the app's event loop stands still at times",
         isSaturated(appCpu) &&
           appCpu !== null &&
           `connections are returned late because the app has no CPU left (${cpuWords(appCpu)})`,
       ],
       {
         resource: app?.components.join(', ') ?? null,
-        says: app?.pool
-          ? `database connections: ${count(app.pool.waiting)} requests wait for one of ${count(app.pool.max)}, while the database has time`
-          : 'database connections',
+        says:
+          app?.pool && isLeaking(app)
+            ? `database connections leak: ${count(app.pool.kept ?? 0)} of ${count(app.pool.max)} were not given back, and ${count(app.pool.waiting)} requests wait for one`
+            : app?.pool
+              ? `database connections: ${count(app.pool.waiting)} requests wait for one of ${count(app.pool.max)}, while the database has time`
+              : 'database connections',
       },
     )
   },
+}
+
+/** Only where it is so: a pool that is simply too small loses no connection. */
+function keptTestimony(app: AppSignals | null): Evidence | null {
+  if (!app?.pool || !isLeaking(app)) return null
+  const { kept, max } = app.pool
+  return {
+    layer: 'app',
+    metric: 'poolKept',
+    value: kept ?? 0,
+    unit: 'connections',
+    threshold: BUSY_CONNECTIONS * max,
+    supports: true,
+    says: `${count(kept ?? 0)} of ${count(max)} connections are in use, and no request accounts for them: they were not given back`,
+  }
 }
 
 function idleConnections(database: DatabaseSignals | null, app: AppSignals | null): Evidence | null {

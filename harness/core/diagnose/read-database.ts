@@ -30,13 +30,42 @@ export function readDatabase(
             active,
             onCpu: gauge('sessionsOnCpu') ?? Math.max(0, active - lock),
             lock,
+            wal: flushing(lines),
             idleInTransaction: gauge('sessionsIdleInTransaction') ?? 0,
           },
     connections: connections(gauge('connections'), gauge('connectionsMax')),
+    execMsMean: execMsMean(lines),
     statements: statements(lines, seconds),
     tables: tables(lines, seconds),
     lockedStatement: lockedStatement(lines),
   }
+}
+
+/**
+ * Sessions that wait for a flush: at the disk itself, or (the followers of a group commit) for whoever is there. The lock
+ * and the wait for the disk have the same name from version 17 on.
+ */
+function flushing(lines: readonly SeriesLine[]): number | null {
+  const counts = lines.flatMap(({ sessions }) =>
+    sessions
+      ? [
+          sessions.reduce(
+            (sum, { state, waitType, wait, n }) =>
+              sum + (state === 'active' && WAL_WAITS.has(`${waitType}:${wait}`) ? n : 0),
+            0,
+          ),
+        ]
+      : [],
+  )
+  return counts.length > 0 ? quantile(counts, 0.75) : null
+}
+
+const WAL_WAITS: ReadonlySet<string> = new Set(['lwlock:walwrite', 'io:walwrite', 'io:walsync'])
+
+function execMsMean(lines: readonly SeriesLine[]): number | null {
+  const seen = lines.flatMap(({ statements }) => statements ?? [])
+  const calls = seen.reduce((sum, one) => sum + one.calls, 0)
+  return calls > 0 ? seen.reduce((sum, { execMs }) => sum + execMs, 0) / calls : null
 }
 
 function connections(used: number | null, max: number | null): DatabaseSignals['connections'] {

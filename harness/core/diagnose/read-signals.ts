@@ -5,6 +5,7 @@ import type { ComponentRole, ProbeName, SeriesLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { readDatabase } from './read-database.ts'
 import { readExpiries } from './read-expiries.ts'
+import { readRepeats } from './read-repeats.ts'
 import type { AppSignals, CpuSignals, GeneratorSignals, Signals } from './signals.ts'
 import type { DiagnosisWindow } from './windows.ts'
 
@@ -31,6 +32,7 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
     database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
     app: readApp(readings, before, host),
     expiries: readExpiries(run, windows),
+    repeats: readRepeats(run, windows),
     promisedMs: tightestP95Ms(run.header.scenario.slo) ?? UNPROMISED_MS,
     generator: readGenerator(readings, run),
     host,
@@ -95,7 +97,13 @@ function readApp(
     cpu,
     pool:
       max.length > 0
-        ? { max: sum(max), waiting: sum(gauge('poolWaiting')), waitMs: highest(gauge('poolWaitMsMean')) ?? 0 }
+        ? {
+            max: sum(max),
+            waiting: sum(gauge('poolWaiting')),
+            waitMs: highest(gauge('poolWaitMsMean')) ?? 0,
+            // A pool counts connections from when it asks for them: one that is refused was never in use.
+            kept: sum(refused) > 0 ? null : kept(instances.map(([, lines]) => lines)),
+          }
         : null,
     refusedPerSec: refused.length > 0 ? sum(refused) : null,
     queryMs: highest(gauge('queryMsMean')),
@@ -104,6 +112,20 @@ function readApp(
     loopBusyRatio: highest(gauge('loopBusyRatio')),
     loopDelayP99Ms: highest(gauge('loopDelayP99Ms')),
   }
+}
+
+/** Of each instance the lower quartile: a request that holds its connection long is counted only when it gives it back. */
+function kept(instances: readonly (readonly SeriesLine[])[]): number | null {
+  const each = instances.map((lines) => {
+    const beyond = lines.flatMap(({ values }) => {
+      const { poolTotal, poolIdle, poolAcquiresPerSec, poolHeldMsMean = 0 } = values
+      if (poolTotal === undefined || poolIdle === undefined || poolAcquiresPerSec === undefined) return []
+      return [Math.max(0, poolTotal - poolIdle - (poolAcquiresPerSec * poolHeldMsMean) / 1000)]
+    })
+    return beyond.length > 0 ? quantile(beyond, 0.25) : null
+  })
+  const measured = each.filter((one) => one !== null)
+  return measured.length > 0 ? sum(measured) : null
 }
 
 function readGenerator(readings: readonly SeriesLine[], run: RunData): GeneratorSignals | null {

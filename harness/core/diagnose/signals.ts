@@ -9,6 +9,7 @@ export type Signals = {
   readonly database: DatabaseSignals | null
   readonly app: AppSignals | null
   readonly expiries: ExpirySignals | null
+  readonly repeats: RepeatSignals | null
   /** The tightest p95 that shoppers are promised; a second where none is. */
   readonly promisedMs: number
   readonly generator: GeneratorSignals | null
@@ -31,10 +32,14 @@ export type DatabaseSignals = {
     readonly active: number
     readonly onCpu: number
     readonly lock: number
+    /** Waiting for the write-ahead log to be flushed; `null`: what sessions wait for was not recorded. */
+    readonly wal: number | null
     readonly idleInTransaction: number
   } | null
   /** Client connections, and how many the server may have at all; `null`: not read. */
   readonly connections: { readonly used: number; readonly max: number } | null
+  /** Mean execution time of the statements seen, without the commit that may follow; `null`: none was. */
+  readonly execMsMean: number | null
   /** Heaviest first, with their share of all execution time seen. */
   readonly statements: readonly StatementSignals[]
   readonly tables: readonly TableSignals[]
@@ -60,7 +65,16 @@ export type AppSignals = {
   readonly components: readonly string[]
   readonly cpu: CpuSignals | null
   /** Connections of all instances' pools, and requests waiting for one; `null`: the app gives no such metrics. */
-  readonly pool: { readonly max: number; readonly waiting: number; readonly waitMs: number } | null
+  readonly pool: {
+    readonly max: number
+    readonly waiting: number
+    readonly waitMs: number
+    /**
+     * Connections in use beyond what requests account for (Little's law: taken a second × time held), nearly all of the
+     * time: they were not given back. `null`: not measured.
+     */
+    readonly kept: number | null
+  } | null
   /** Requests a second, of all instances, to which the database gave no connection; `null`: the app does not say. */
   readonly refusedPerSec: number | null
   readonly queryMs: number | null
@@ -89,6 +103,16 @@ export type ExpirySignals = {
   readonly burstMs: number | null
   /** Used ÷ budget of the database between dips; `null`: not measured. */
   readonly calmBusyRatio: number | null
+}
+
+/** What the app asks of the database for one page, at the limit and in calm times. */
+export type RepeatSignals = {
+  /** Times it wanted a connection for each request sent to it (shoppers' reloads are requests of their own). */
+  readonly wanted: number
+  readonly calmWanted: number
+  /** Statements executed for each request it answered; `null`: not read. */
+  readonly calls: number | null
+  readonly calmCalls: number | null
 }
 
 export type GeneratorSignals = {

@@ -4,6 +4,7 @@ import type {
   CpuSignals,
   DatabaseSignals,
   ExpirySignals,
+  RepeatSignals,
   Signals,
   TableSignals,
 } from './signals.ts'
@@ -20,6 +21,13 @@ const WAIT_MS = 10
 const GROWN = 2
 /** Sessions on CPU at once, on average, for each core of the budget: with more they wait for each other. */
 const SESSIONS_EACH_CORE = 1
+/** Of the connections: with so many of them in one state, that state is what requests wait for. */
+const MOST = 0.5
+/**
+ * Work on a page, of what it took in calm times. A budget for retries keeps them to a fifth (field notes: Envoy's default);
+ * half as much again has none.
+ */
+export const REPEATED = 1.5
 /** Rows read by scanning whole tables for each row the statements gave back, and the size that makes a scan matter. */
 const SCANNED_PER_ROW = 50
 const ROWS_PER_SCAN = 1000
@@ -134,6 +142,45 @@ export function lockTestimony(database: DatabaseSignals | null, wanted: 'queue' 
         ? `${count(lock)} of ${count(active)} active sessions wait for a lock`
         : 'no session waits for a lock',
   }
+}
+
+/** Most connections are held by transactions in which nothing happens, more than do anything. */
+export function isIdleInTransaction(
+  database: DatabaseSignals | null,
+  pool: NonNullable<AppSignals['pool']> | null,
+): boolean {
+  if (!database?.sessions || !pool) return false
+  const { idleInTransaction, active } = database.sessions
+  // A lock that an app holds shows as one session idle in its transaction, however many wait for it (field notes).
+  return idleInTransaction >= Math.max(2, MOST * pool.max) && idleInTransaction > active
+}
+
+/** Share of the active sessions that wait for the write-ahead log to be flushed. */
+export function isFlushBound(database: DatabaseSignals | null): boolean {
+  const sessions = database?.sessions
+  if (!sessions || sessions.wal === null) return false
+  return sessions.wal >= 1 && sessions.wal >= 0.5 * sessions.active
+}
+
+/** Connections are not given back: most of them are in use beyond what requests account for. */
+export function isLeaking(app: AppSignals | null): boolean {
+  const pool = app?.pool
+  return pool != null && pool.kept !== null && pool.max > 1 && pool.kept >= MOST * pool.max
+}
+
+/** The app and the database both work on pages again and again. */
+export function isStorm(repeats: RepeatSignals | null): boolean {
+  if (!repeats || repeats.calls === null || repeats.calmCalls === null) return false
+  const { wanted, calmWanted, calls, calmCalls } = repeats
+  return wanted >= REPEATED * calmWanted && calls >= REPEATED * calmCalls
+}
+
+/**
+ * The event loop stands still for as long as shoppers are promised to wait, in a quarter of the seconds: so many pages
+ * meet it that the promise to nineteen of twenty cannot be kept, however little CPU is used on average.
+ */
+export function isLoopHeld({ app, promisedMs }: Signals): boolean {
+  return (app?.loopDelayP99Ms ?? 0) >= promisedMs
 }
 
 /** The table whose whole-table scans make up most of what is read; `null`: index use is as it should be. */

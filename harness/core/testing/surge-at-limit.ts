@@ -1,4 +1,4 @@
-import type { SeriesLine, StatementDelta, TableDelta } from '../record.ts'
+import type { SeriesLine, SessionGroup, StatementDelta, TableDelta } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { buildRun } from './build-run.ts'
 import { series } from './build-segment.ts'
@@ -9,6 +9,9 @@ export type Shape = {
   readonly app?: number
   readonly onCpu?: number
   readonly lock?: number
+  /** Sessions that wait for the write-ahead log. */
+  readonly wal?: number
+  readonly idleInTransaction?: number
   readonly waiting?: number
   readonly waitMs?: number
   readonly queryMs?: number
@@ -22,15 +25,24 @@ export type Shape = {
   readonly budgets?: boolean
   readonly connections?: number
   readonly refused?: number
+  readonly loopLateMs?: number
+  /** Connections that are not given back. */
+  readonly kept?: number
+  /** Times a page is worked on; absent: the app does not say. */
+  readonly repeated?: number
   /** The app has a cache whose pages expire together, every four seconds; whether the limit is left in between. */
   readonly expiring?: 'never' | 'calm-between' | 'busy-between'
 }
 
-const CALM: Required<Shape> = {
+type Whole = Required<Omit<Shape, 'repeated' | 'loopLateMs'>> & Pick<Shape, 'repeated' | 'loopLateMs'>
+
+const CALM: Whole = {
   database: 0.25,
   app: 0.25,
   onCpu: 0.3,
   lock: 0,
+  wal: 0,
+  idleInTransaction: 0,
   waiting: 0,
   waitMs: 0,
   queryMs: 4,
@@ -44,6 +56,7 @@ const CALM: Required<Shape> = {
   budgets: true,
   connections: 11,
   refused: 0,
+  kept: 0,
   expiring: 'never',
 }
 
@@ -51,7 +64,7 @@ const DATABASE_CALM: Shape = { database: 0.25, onCpu: 0.3, waiting: 0, waitMs: 0
 
 /** A synthetic surge of 12 s whose limit is reached at second 5, and looks like `limit` from there on. */
 export function surgeAtLimit(limit: Shape): RunData {
-  const at = (sec: number): Required<Shape> => ({
+  const at = (sec: number): Whole => ({
     ...CALM,
     ...(sec >= 5
       ? limit
@@ -59,6 +72,7 @@ export function surgeAtLimit(limit: Shape): RunData {
           budgets: limit.budgets ?? true,
           instances: limit.instances ?? 1,
           scanning: limit.scanning ?? false,
+          ...(limit.repeated !== undefined && { repeated: 1 }),
         }),
   })
   const run = buildRun({
@@ -79,7 +93,11 @@ export function surgeAtLimit(limit: Shape): RunData {
     const expired = expiring !== 'never' && sec % 4 === 3
     const how = expiring === 'calm-between' && !expired ? { ...at(sec), ...DATABASE_CALM } : at(sec)
     const cached = expiring === 'never' ? {} : { cacheHitsPerSec: 100, cacheMissesPerSec: expired ? 80 : 4 }
-    return readings(startUs + (sec + 1) * 1e6, how, cached, expired ? 5 : 1)
+    const clicks = Math.round((10 + 2.5 * (sec + 0.5)) * 4)
+    const asked =
+      how.repeated === undefined ? {} : { requestsPerSec: clicks, poolAcquiresPerSec: clicks * how.repeated }
+    const callsFactor = how.repeated === undefined ? (expired ? 5 : 1) : (clicks / 60) * how.repeated
+    return readings(startUs + (sec + 1) * 1e6, how, { ...cached, ...asked }, callsFactor)
   }).flat()
   return { ...run, series: lines, segments: [{ ...run.segments[0]!, series: lines }] }
 }
@@ -97,16 +115,16 @@ function cpu(
   })
 }
 
-/** What the probes read in one second; what `limit` leaves out is calm. `cache`: what the app says of its cache. */
+/** What the probes read in one second; what `limit` leaves out is calm. `more`: what else the app says of itself. */
 export function readings(
   atUs: number,
   limit: Shape,
-  cache: Readonly<Record<string, number>> = {},
+  more: Readonly<Record<string, number>> = {},
   callsFactor = 1,
 ): SeriesLine[] {
   const how = { ...CALM, ...limit }
   const budget = (cores: number) => (how.budgets ? cores : null)
-  const active = how.onCpu + how.lock
+  const active = how.onCpu + how.lock + how.wal
   const instances = Array.from({ length: how.instances }, (_, i) => `app-${i + 1}`)
   return [
     cpu(atUs, 'database', 'postgres', how.database, budget(0.2)),
@@ -116,27 +134,31 @@ export function readings(
         sessionsActive: active,
         sessionsOnCpu: how.onCpu,
         sessionsLock: how.lock,
-        sessionsIdleInTransaction: how.lock > 0 ? 1 : 0,
+        sessionsIdleInTransaction: how.lock > 0 ? 1 : how.idleInTransaction,
         connections: how.connections,
         connectionsMax: 100,
       }),
-      sessions:
-        how.lock > 0
-          ? [{ state: 'active', waitType: 'lock', wait: 'tuple', queryId: 'q-stock', n: how.lock }]
-          : [],
+      sessions: [
+        ...(how.lock > 0 ? [waitFor('lock', 'tuple', how.lock)] : []),
+        ...(how.wal > 0 ? [waitFor('lwlock', 'walwrite', how.wal - 0.5), waitFor('io', 'walsync', 0.5)] : []),
+      ],
       statements: statements(how).map((one) => ({ ...one, calls: one.calls * callsFactor })),
       tables: tables(how),
     },
     ...instances.map((name) =>
       series(atUs, 'app', 'app', name, {
         poolMax: 10,
+        poolTotal: 10,
+        poolIdle: 9 - how.kept,
+        poolAcquiresPerSec: 50,
+        poolHeldMsMean: 20,
         poolWaiting: how.waiting / how.instances,
         poolWaitMsMean: how.waitMs,
         connectionsRefusedPerSec: how.refused / how.instances,
         queryMsMean: how.queryMs,
         loopBusyRatio: how.loopBusy,
-        loopDelayP99Ms: how.loopBusy > 0.9 ? 120 : 21,
-        ...cache,
+        loopDelayP99Ms: how.loopLateMs ?? (how.loopBusy > 0.9 ? 120 : 21),
+        ...more,
       }),
     ),
     series(atUs, 'generator', 'generator', 'generator', {
@@ -151,7 +173,11 @@ export function readings(
   ]
 }
 
-function statements(how: Required<Shape>): StatementDelta[] {
+function waitFor(waitType: string, wait: string, n: number): SessionGroup {
+  return { state: 'active', waitType, wait, queryId: 'q-stock', n }
+}
+
+function statements(how: Whole): StatementDelta[] {
   const one = (queryId: string, query: string, execMs: number, rows: number): StatementDelta => ({
     queryId,
     query,
@@ -173,7 +199,7 @@ function statements(how: Required<Shape>): StatementDelta[] {
       ]
 }
 
-function tables(how: Required<Shape>): TableDelta[] {
+function tables(how: Whole): TableDelta[] {
   const lines: TableDelta = {
     table: 'order_lines',
     seqScans: 0,

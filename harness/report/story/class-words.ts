@@ -25,9 +25,28 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     means:
       'The app servers ask for more connections than the database has to give: it refuses them, and pages fail.',
   },
+  'database-wal': {
+    name: 'write-ahead log',
+    means:
+      'Orders wait for the database to write them to its disk, one batch after the other, while it has time.',
+  },
+  'database-bloat': {
+    name: 'table bloat',
+    means:
+      'Each change leaves a dead row behind that nobody clears away, and the database works its way around them.',
+  },
+  'database-idle-in-transaction': {
+    name: 'idle transactions',
+    means:
+      'The app keeps database connections open while it does something else: pages queue for one while nothing happens on them.',
+  },
   'cache-stampede': {
     name: 'cache stampede',
     means: 'Kept pages expire together, and then everybody who wants one makes the database find it again.',
+  },
+  'retry-storm': {
+    name: 'retry storm',
+    means: 'The app works on slow pages again and again, which makes every page slower still.',
   },
   'pool-wait': {
     name: 'connection pool',

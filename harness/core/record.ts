@@ -238,6 +238,8 @@ export type StatementDelta = {
   readonly rows: number
   readonly blocksHit: number
   readonly blocksRead: number
+  /** Records it wrote to the write-ahead log; records of runs before December 2026 lack it. */
+  readonly walRecords?: number
 }
 
 export type TableDelta = {
@@ -247,6 +249,11 @@ export type TableDelta = {
   readonly indexScans: number
   readonly indexRows: number
   readonly updated: number
+  /** Of those, updates that left the indexes alone (HOT). Records before December 2026 lack this and what follows. */
+  readonly hotUpdated?: number
+  /** Rows as the server estimates them at the reading, and row versions that nobody sees any more. */
+  readonly live?: number
+  readonly dead?: number
 }
 
 export type ServerReading = {

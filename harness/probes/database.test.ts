@@ -98,8 +98,9 @@ describe.skipIf(noPostgres !== null)(
             indexScans: sum.indexScans + delta.indexScans,
             indexRows: sum.indexRows + delta.indexRows,
             updated: sum.updated + delta.updated,
+            hotUpdated: sum.hotUpdated + (delta.hotUpdated ?? 0),
           }),
-          { seqScans: 0, seqRows: 0, indexScans: 0, indexRows: 0, updated: 0 },
+          { seqScans: 0, seqRows: 0, indexScans: 0, indexRows: 0, updated: 0, hotUpdated: 0 },
         )
 
     it('shows who waits for a locked row, and counts the idle holder apart', async () => {
@@ -215,12 +216,43 @@ describe.skipIf(noPostgres !== null)(
         indexScans: 7,
         indexRows: 7,
         updated: 1,
+        // Its page is full: the new version lies in another one, and the indexes must know.
+        hotUpdated: 0,
       })
       const perSec = (name: string) => readings.reduce((sum, { values }) => sum + (values[name] ?? 0), 0)
       expect(perSec('commitsPerSec')).toBeGreaterThanOrEqual(11)
       expect(perSec('rowsReturnedPerSec')).toBeGreaterThanOrEqual(4000)
       expect(perSec('activeSessionsByTime')).toBeGreaterThan(0)
       expect(perSec('deadlocks')).toBe(0)
+    })
+
+    it('tells updates that leave the indexes alone from those that do not, and counts what is left', async () => {
+      const shop = await connect('shop')
+      await shop.query('create table looks (sku int primary key, n int, note text) with (fillfactor = 50)')
+      await shop.query("insert into looks select i, 0, 'x' from generate_series(1, 1000) i")
+      await shop.query('create index looks_n on looks (n)')
+      await shop.query('analyze looks')
+      await second()
+      const readings: Reading[] = []
+      for (let i = 1; i <= 4; i++) await shop.query("update looks set note = 'y' where sku = $1", [i])
+      for (let i = 1; i <= 6; i++) await shop.query('update looks set n = n + 1 where sku = $1', [10 + i])
+      await shop.end()
+      await until((reading) => {
+        readings.push(reading)
+        return sumOf(readings, 'looks').updated >= 10
+      })
+      const updates = readings.flatMap(({ statements }) => statements ?? [])
+      const walOf = (text: string) => updates.find(({ query }) => query.includes(text))?.walRecords ?? 0
+      // The row and its entry in the index, each time; the row alone, or little more.
+      expect(walOf('set n')).toBeGreaterThanOrEqual(12)
+      expect(walOf('note')).toBeGreaterThanOrEqual(4)
+      expect(walOf('note')).toBeLessThan(8)
+      expect(sumOf(readings, 'looks').hotUpdated).toBe(4)
+      const last = readings.flatMap(({ tables }) => tables ?? []).findLast(({ table }) => table === 'looks')
+      // Versions left by updates of the row alone may be cleared by whoever reads the page.
+      expect(last!.dead).toBeGreaterThanOrEqual(6)
+      expect(last!.dead).toBeLessThanOrEqual(10)
+      expect(last!.live).toBeGreaterThanOrEqual(1000)
     })
 
     it('follows an index that is created while it runs', async () => {

@@ -1,8 +1,10 @@
 import { type Rule, weigh } from './rule.ts'
 import {
+  bloatingTable,
   cpuTestimony,
   cpuWords,
   expiriesSwamp,
+  isBloating,
   isLockBound,
   isSaturated,
   isStorm,
@@ -37,6 +39,8 @@ export const databaseCpu: Rule = {
         cpu !== null && !isSaturated(cpu) && `the database used only ${cpuWords(cpu)}`,
         isLockBound(database) && !isSaturated(cpu) && 'its sessions wait for locks, not for CPU',
         scanned !== null && `most of what it reads comes from scanning ${scanned.table}: an index is missing`,
+        isBloating(database) &&
+          `most of what it does is changes of ${bloatingTable(database)?.table} that leave dead rows behind`,
         isStorm(signals.repeats) && 'most of what it does is for pages it has worked on before',
         expiriesSwamp(signals) && 'it is short only when pages expire from the cache together',
       ],

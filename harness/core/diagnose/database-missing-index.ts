@@ -4,15 +4,13 @@ import type { StatementSignals } from './signals.ts'
 import {
   cpuTestimony,
   cpuWords,
+  DOMINATES,
   isSaturated,
   percent,
   pressureTestimony,
   scannedTable,
   scanTestimony,
 } from './testimony.ts'
-
-/** One statement is most of the work. */
-const DOMINATES = 0.4
 
 /** The database uses up its CPU on scanning a whole table for a few rows: an index would make the work go away. */
 export const databaseMissingIndex: Rule = {

@@ -75,6 +75,17 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.1, onCpu: 0.1, waiting: 40, waitMs: 900, kept: 8, slow: true },
   ],
   [
+    'database-bloat',
+    'updates leave dead rows faster than they can be cleared, and take most of the time',
+    { database: 0.98, onCpu: 3, waiting: 9, queryMs: 40, updating: 'leaving-rows', slow: true },
+  ],
+  [
+    'database-cpu',
+    'as many updates leave the indexes alone',
+    { database: 0.98, onCpu: 3, waiting: 9, queryMs: 40, updating: 'index-alone', slow: true },
+  ],
+  ['none', 'updates leave dead rows, and the database has time', { database: 0.5, updating: 'leaving-rows' }],
+  [
     'database-idle-in-transaction',
     'connections held by transactions in which nothing happens',
     { database: 0.2, onCpu: 0.2, idleInTransaction: 9, waiting: 30, waitMs: 500, queryMs: 5, slow: true },
@@ -218,6 +229,9 @@ describe('diagnose', () => {
     expect(says({ database: 0.4, connections: 98, refused: 3 })).toBe(
       'database connections: 98 of 100 are taken, and 3 requests a second are refused one',
     )
+    expect(says({ database: 0.98, onCpu: 3, waiting: 9, updating: 'leaving-rows' })).toBe(
+      'table bloat: 68 updates a second of products each leave a dead row in it and in its indexes, and changes of rows take 67 % of the time',
+    )
     expect(says({ database: 0.1, waiting: 40, waitMs: 900, kept: 8 })).toBe(
       'database connections leak: 8 of 10 were not given back, and 40 requests wait for one',
     )
@@ -275,6 +289,31 @@ describe('diagnose', () => {
     const { bottleneck, ruledOut } = diagnosed({ ...run, series: [] })
     expect(bottleneck).toMatchObject({ class: 'none', confidence: 'not-confirmed' })
     expect(ruledOut).toHaveLength(RULES.length)
+  })
+
+  it('does not judge by what an older record lacks', () => {
+    const run = surgeAtLimit({
+      database: 0.98,
+      onCpu: 3,
+      waiting: 9,
+      queryMs: 40,
+      updating: 'leaving-rows',
+      slow: true,
+    })
+    const older = (line: SeriesLine): SeriesLine => {
+      const { sessions: _, tables, statements, ...rest } = line
+      return {
+        ...rest,
+        ...(tables && {
+          tables: tables.map(({ hotUpdated: _, live: __, dead: ___, ...counts }) => counts),
+        }),
+        ...(statements && { statements: statements.map(({ walRecords: _, ...counts }) => counts) }),
+      }
+    }
+    const { bottleneck, ruledOut } = diagnosed({ ...run, series: run.series.map(older) })
+    expect(bottleneck.class).toBe('database-cpu')
+    for (const unjudged of ['database-bloat', 'database-wal', 'retry-storm'])
+      expect(ruledOut.find((out) => out.class === unjudged)!.because).toContain('not judged')
   })
 
   it('without windows it reads all that was measured on today', () => {

@@ -1,5 +1,6 @@
 import { appCpu } from './app-cpu.ts'
 import { cacheStampede } from './cache-stampede.ts'
+import { databaseBloat } from './database-bloat.ts'
 import { databaseConnections } from './database-connections.ts'
 import { databaseCpu } from './database-cpu.ts'
 import { databaseIdleInTransaction } from './database-idle-in-transaction.ts'
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   databaseLock,
   databaseConnections,
   databaseWal,
+  databaseBloat,
   databaseIdleInTransaction,
   cacheStampede,
   retryStorm,

@@ -1,6 +1,6 @@
 import { quantile } from 'simple-statistics'
-import type { SeriesLine } from '../record.ts'
-import type { CpuSignals, DatabaseSignals, StatementSignals, TableSignals } from './signals.ts'
+import type { SeriesLine, TableDelta } from '../record.ts'
+import type { CpuSignals, DatabaseSignals, LeftSignals, StatementSignals, TableSignals } from './signals.ts'
 import { statementLabel } from './statement-label.ts'
 
 /** What the database's readings of the windows (`seconds` long in all) say; `null` when there are none. */
@@ -73,25 +73,51 @@ function connections(used: number | null, max: number | null): DatabaseSignals['
 }
 
 function statements(lines: readonly SeriesLine[], seconds: number): StatementSignals[] {
-  const byId = new Map<string, { query: string; execMs: number; rows: number }>()
+  const byId = new Map<string, Sum>()
   let totalMs = 0
-  for (const { queryId, query, execMs, rows } of lines.flatMap((line) => line.statements ?? [])) {
-    const known = byId.get(queryId) ?? { query, execMs: 0, rows: 0 }
-    byId.set(queryId, { query, execMs: known.execMs + execMs, rows: known.rows + rows })
+  for (const { queryId, query, calls, execMs, rows, walRecords } of lines.flatMap(
+    (line) => line.statements ?? [],
+  )) {
+    const known = byId.get(queryId) ?? { query, calls: 0, execMs: 0, rows: 0, walRecords: null }
+    byId.set(queryId, {
+      query,
+      calls: known.calls + calls,
+      execMs: known.execMs + execMs,
+      rows: known.rows + rows,
+      walRecords: walRecords === undefined ? known.walRecords : (known.walRecords ?? 0) + walRecords,
+    })
     totalMs += execMs
   }
   return [...byId.values()]
     .sort((a, b) => b.execMs - a.execMs)
-    .map(({ query, execMs, rows }) => ({
+    .map(({ query, calls, execMs, rows, walRecords }) => ({
       label: statementLabel(query),
       shareOfTime: totalMs > 0 ? execMs / totalMs : 0,
       rowsPerSec: rows / seconds,
+      writes: walRecords === null ? null : walRecords >= calls,
     }))
+}
+
+type Sum = { query: string; calls: number; execMs: number; rows: number; walRecords: number | null }
+
+/** The updates of one table; `null` where a reading does not tell those apart that left the indexes alone. */
+function left(deltas: readonly TableDelta[], seconds: number): LeftSignals | null {
+  const counted = deltas.flatMap(({ updated, hotUpdated, live, dead }) =>
+    hotUpdated === undefined || live === undefined || dead === undefined
+      ? []
+      : [{ updated, cold: Math.max(0, updated - hotUpdated), live, dead }],
+  )
+  const last = counted.at(-1)
+  if (!last) return null
+  const updated = counted.reduce((sum, one) => sum + one.updated, 0)
+  const cold = counted.reduce((sum, one) => sum + one.cold, 0)
+  return { perSec: cold / seconds, ratio: updated > 0 ? cold / updated : 0, live: last.live, dead: last.dead }
 }
 
 function tables(lines: readonly SeriesLine[], seconds: number): TableSignals[] {
   const byName = new Map<string, { seqRows: number; seqScans: number; indexRows: number }>()
-  for (const { table, seqRows, seqScans, indexRows } of lines.flatMap((line) => line.tables ?? [])) {
+  const deltas = lines.flatMap((line) => line.tables ?? [])
+  for (const { table, seqRows, seqScans, indexRows } of deltas) {
     const known = byName.get(table) ?? { seqRows: 0, seqScans: 0, indexRows: 0 }
     byName.set(table, {
       seqRows: known.seqRows + seqRows,
@@ -105,6 +131,10 @@ function tables(lines: readonly SeriesLine[], seconds: number): TableSignals[] {
       seqRowsPerSec: seqRows / seconds,
       rowsPerScan: seqScans > 0 ? seqRows / seqScans : 0,
       indexRowsPerSec: indexRows / seconds,
+      left: left(
+        deltas.filter((delta) => delta.table === table),
+        seconds,
+      ),
     }))
     .sort((a, b) => b.seqRowsPerSec - a.seqRowsPerSec)
 }

@@ -51,6 +51,8 @@ export type StatementSignals = {
   readonly label: string
   readonly shareOfTime: number
   readonly rowsPerSec: number
+  /** It changes rows: a record of the write-ahead log, or more, for each call; `null`: not read. */
+  readonly writes: boolean | null
 }
 
 /** Rows read by scanning the whole table, and by index. */
@@ -59,6 +61,17 @@ export type TableSignals = {
   readonly seqRowsPerSec: number
   readonly rowsPerScan: number
   readonly indexRowsPerSec: number
+  /** Row versions that updates leave behind in the table and all its indexes; `null`: those were not counted apart. */
+  readonly left: LeftSignals | null
+}
+
+export type LeftSignals = {
+  readonly perSec: number
+  /** Of all rows updated. */
+  readonly ratio: number
+  /** Rows, and row versions that nobody sees any more, as last read. */
+  readonly live: number
+  readonly dead: number
 }
 
 export type AppSignals = {

@@ -4,6 +4,7 @@ import type {
   CpuSignals,
   DatabaseSignals,
   ExpirySignals,
+  LeftSignals,
   RepeatSignals,
   Signals,
   TableSignals,
@@ -160,6 +161,49 @@ export function isFlushBound(database: DatabaseSignals | null): boolean {
   const sessions = database?.sessions
   if (!sessions || sessions.wal === null) return false
   return sessions.wal >= 1 && sessions.wal >= 0.5 * sessions.active
+}
+
+/** One statement, or one kind of it, is most of the work. */
+export const DOMINATES = 0.4
+/**
+ * Autovacuum looks at a table once a minute and clears it when a fifth of its rows are dead (Postgres' defaults,
+ * autovacuum_naptime and autovacuum_vacuum_scale_factor, and 50 rows of autovacuum_vacuum_threshold).
+ */
+const CLEARED_EVERY_SEC = 60
+const CLEARED_FROM_SHARE = 0.2
+const CLEARED_FROM_ROWS = 50
+
+/** Dead rows a second that fill the time between two looks. */
+export function clearedPerSec({ live }: LeftSignals): number {
+  return (CLEARED_FROM_SHARE * live + CLEARED_FROM_ROWS) / CLEARED_EVERY_SEC
+}
+
+/**
+ * The table in which updates leave dead row versions, and entries for them in all its indexes, faster than autovacuum
+ * would clear them; `null`: there is none, or it was not counted.
+ */
+export function bloatingTable(
+  database: DatabaseSignals | null,
+): (TableSignals & { left: LeftSignals }) | null {
+  const bloating = (database?.tables ?? []).flatMap((table) => {
+    const { left } = table
+    if (!left || left.live <= 0 || left.ratio < MOST) return []
+    return left.perSec >= clearedPerSec(left) ? [{ ...table, left }] : []
+  })
+  return bloating.sort((a, b) => b.left.perSec - a.left.perSec)[0] ?? null
+}
+
+/** Share of all execution time in statements that change rows; `null`: not read. */
+export function writingShare(database: DatabaseSignals | null): number | null {
+  const known = (database?.statements ?? []).filter(({ writes }) => writes !== null)
+  return known.length === 0
+    ? null
+    : known.reduce((sum, { writes, shareOfTime }) => sum + (writes ? shareOfTime : 0), 0)
+}
+
+/** Changing the rows of such a table is most of what the database does. */
+export function isBloating(database: DatabaseSignals | null): boolean {
+  return bloatingTable(database) !== null && (writingShare(database) ?? 0) >= DOMINATES
 }
 
 /** Connections are not given back: most of them are in use beyond what requests account for. */

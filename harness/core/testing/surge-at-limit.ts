@@ -17,6 +17,8 @@ export type Shape = {
   readonly queryMs?: number
   readonly loopBusy?: number
   readonly scanning?: boolean
+  /** Most of the time goes into updates that leave dead rows; `index-alone`: into as many that do not. */
+  readonly updating?: 'no' | 'leaving-rows' | 'index-alone'
   readonly instances?: number
   readonly sendLagMs?: number
   readonly sent?: number
@@ -48,6 +50,7 @@ const CALM: Whole = {
   queryMs: 4,
   loopBusy: 0.3,
   scanning: false,
+  updating: 'no',
   instances: 1,
   sendLagMs: 4,
   sent: 1,
@@ -178,15 +181,27 @@ function waitFor(waitType: string, wait: string, n: number): SessionGroup {
 }
 
 function statements(how: Whole): StatementDelta[] {
-  const one = (queryId: string, query: string, execMs: number, rows: number): StatementDelta => ({
+  const one = (
+    queryId: string,
+    query: string,
+    execMs: number,
+    rows: number,
+    walRecords = 0,
+  ): StatementDelta => ({
     queryId,
     query,
     calls: 20,
+    walRecords,
     execMs,
     rows,
     blocksHit: 1000,
     blocksRead: 0,
   })
+  if (how.updating !== 'no')
+    return [
+      one('q-view', 'update products set views = views + 1 where id = $1', 120, 20, 140),
+      one('q-product', 'select * from products where id = $1', 60, 80),
+    ]
   return how.scanning
     ? [
         one('q-reviews', 'select body from reviews where product_id = $1', 160, 100),
@@ -195,7 +210,7 @@ function statements(how: Whole): StatementDelta[] {
     : [
         one('q-best', 'select /* best sellers */ sum(quantity) from order_lines', 120, 100),
         one('q-product', 'select * from products where id = $1', 60, 80),
-        one('q-stock', 'update stock set on_hand = on_hand - $1 where product = $2', 20, 5),
+        one('q-stock', 'update stock set on_hand = on_hand - $1 where product = $2', 20, 5, 20),
       ]
 }
 
@@ -215,6 +230,10 @@ function tables(how: Whole): TableDelta[] {
     indexScans: 0,
     indexRows: 0,
     updated: 0,
+  }
+  if (how.updating !== 'no') {
+    const hotUpdated = how.updating === 'index-alone' ? 80 : 2
+    return [lines, small, { ...small, table: 'products', updated: 80, hotUpdated, live: 10_000, dead: 900 }]
   }
   return how.scanning
     ? [

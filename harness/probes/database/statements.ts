@@ -11,6 +11,7 @@ type Counts = {
   readonly rows: number
   readonly hit: number
   readonly read: number
+  readonly wal: number
 }
 
 type Snapshot = {
@@ -81,7 +82,7 @@ select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = ext
 function countsSql(schema: string): string {
   return `/* doorbuster-probe statements */
 select concat_ws(' ', i.dealloc, i.stats_reset), concat_ws(' ', s.userid, s.dbid, s.toplevel, s.queryid), s.queryid,
-       s.calls, s.total_exec_time, s.rows, s.shared_blks_hit, s.shared_blks_read
+       s.calls, s.total_exec_time, s.rows, s.shared_blks_hit, s.shared_blks_read, s.wal_records
   from ${schema}.pg_stat_statements_info i
   left join ${schema}.pg_stat_statements(false) s on s.queryid is not null and s.calls > 0
        and s.dbid = (select oid from pg_database where datname = $1)`
@@ -98,8 +99,8 @@ function readSnapshot(rows: readonly Row[], connection: ProbeConnection): Snapsh
   const byKey = new Map<string, { queryId: string; counts: Counts }>()
   for (const [, key, queryId, ...numbers] of rows) {
     if (!key || !queryId) continue
-    const [calls = 0, execMs = 0, rowCount = 0, hit = 0, read = 0] = numbers.map(Number)
-    byKey.set(key, { queryId, counts: { calls, execMs, rows: rowCount, hit, read } })
+    const [calls = 0, execMs = 0, rowCount = 0, hit = 0, read = 0, wal = 0] = numbers.map(Number)
+    byKey.set(key, { queryId, counts: { calls, execMs, rows: rowCount, hit, read, wal } })
   }
   return { connection, generation: connection.generation(), info: rows[0]?.[0] ?? '', byKey }
 }
@@ -125,6 +126,7 @@ function movedStatements(now: Snapshot, before: Snapshot): Omit<StatementDelta, 
       rows: counts.rows - (from?.rows ?? 0) + (sum?.rows ?? 0),
       blocksHit: counts.hit - (from?.hit ?? 0) + (sum?.blocksHit ?? 0),
       blocksRead: counts.read - (from?.read ?? 0) + (sum?.blocksRead ?? 0),
+      walRecords: counts.wal - (from?.wal ?? 0) + (sum?.walRecords ?? 0),
     })
   }
   return [...byQuery.values()].toSorted((a, b) => b.execMs - a.execMs)

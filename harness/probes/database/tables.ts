@@ -16,7 +16,8 @@ select c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.
  */
 const COUNTS_SQL = `/* doorbuster-probe table counts */
 select o, pg_stat_get_numscans(o), pg_stat_get_tuples_returned(o), pg_stat_get_tuples_fetched(o),
-       pg_stat_get_tuples_updated(o)
+       pg_stat_get_tuples_updated(o), pg_stat_get_tuples_hot_updated(o), pg_stat_get_live_tuples(o),
+       pg_stat_get_dead_tuples(o)
   from unnest($1::oid[]) o`
 
 type Table = { readonly oid: string; readonly name: string; readonly indexes: readonly string[] }
@@ -25,9 +26,13 @@ type Counts = {
   readonly returned: number
   readonly fetched: number
   readonly updated: number
+  readonly hotUpdated: number
+  /** Gauges, not counters. */
+  readonly live: number
+  readonly dead: number
 }
 
-const NOTHING: Counts = { scans: 0, returned: 0, fetched: 0, updated: 0 }
+const NOTHING: Counts = { scans: 0, returned: 0, fetched: 0, updated: 0, hotUpdated: 0, live: 0, dead: 0 }
 
 export type TablesReader = {
   /** Tables whose counters moved since the last call; `null` when it cannot be said. */
@@ -54,8 +59,9 @@ export function tablesReader(connection: ProbeConnection): TablesReader {
       if (rows === null || connection.generation() !== generation) return null
       const now = new Map(
         rows.map(([oid, ...numbers]) => {
-          const [scans = 0, returned = 0, fetched = 0, updated = 0] = numbers.map(Number)
-          return [oid ?? '', { scans, returned, fetched, updated }]
+          const [scans = 0, returned = 0, fetched = 0, updated = 0, hotUpdated = 0, live = 0, dead = 0] =
+            numbers.map(Number)
+          return [oid ?? '', { scans, returned, fetched, updated, hotUpdated, live, dead }]
         }),
       )
       const last = before
@@ -82,17 +88,17 @@ function delta(
 ): TableDelta | null {
   const own = since(now.get(oid), before.get(oid))
   const viaIndexes = indexes.map((index) => since(now.get(index), before.get(index)))
-  const counts: TableDelta = {
-    table: name,
+  const counts = {
     seqScans: own.scans,
     seqRows: own.returned,
     indexScans: viaIndexes.reduce((sum, { scans }) => sum + scans, 0),
     // Rows fetched by bitmap scans are counted at the table, those of plain index scans at the index.
     indexRows: own.fetched + viaIndexes.reduce((sum, { fetched }) => sum + fetched, 0),
     updated: own.updated,
+    hotUpdated: own.hotUpdated,
   }
-  const { table: _, ...numbers } = counts
-  return Object.values(numbers).some((number) => number > 0) ? counts : null
+  if (!Object.values(counts).some((number) => number > 0)) return null
+  return { table: name, ...counts, live: own.live, dead: own.dead }
 }
 
 /** One that was not there before began at nothing; one whose counters went back was reset, and says nothing now. */
@@ -103,5 +109,8 @@ function since(now: Counts | undefined, before: Counts = NOTHING): Counts {
     returned: now.returned - before.returned,
     fetched: Math.max(0, now.fetched - before.fetched),
     updated: Math.max(0, now.updated - before.updated),
+    hotUpdated: Math.max(0, now.hotUpdated - before.hotUpdated),
+    live: now.live,
+    dead: now.dead,
   }
 }

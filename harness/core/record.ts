@@ -251,9 +251,10 @@ export type TableDelta = {
   readonly updated: number
   /** Of those, updates that left the indexes alone (HOT). Records before December 2026 lack this and what follows. */
   readonly hotUpdated?: number
-  /** Rows as the server estimates them at the reading, and row versions that nobody sees any more. */
-  readonly live?: number
+  /** Row versions that nobody sees any more, at the reading. */
   readonly dead?: number
+  /** Rows as the server counted them last; absent: never. */
+  readonly rows?: number
 }
 
 export type ServerReading = {

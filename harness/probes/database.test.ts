@@ -242,7 +242,10 @@ describe.skipIf(noPostgres !== null)(
         return sumOf(readings, 'looks').updated >= 10
       })
       const updates = readings.flatMap(({ statements }) => statements ?? [])
-      const walOf = (text: string) => updates.find(({ query }) => query.includes(text))?.walRecords ?? 0
+      const walOf = (text: string) =>
+        updates
+          .filter(({ query }) => query.includes(text))
+          .reduce((sum, { walRecords = 0 }) => sum + walRecords, 0)
       // The row and its entry in the index, each time; the row alone, or little more.
       expect(walOf('set n')).toBeGreaterThanOrEqual(12)
       expect(walOf('note')).toBeGreaterThanOrEqual(4)
@@ -252,7 +255,7 @@ describe.skipIf(noPostgres !== null)(
       // Versions left by updates of the row alone may be cleared by whoever reads the page.
       expect(last!.dead).toBeGreaterThanOrEqual(6)
       expect(last!.dead).toBeLessThanOrEqual(10)
-      expect(last!.live).toBeGreaterThanOrEqual(1000)
+      expect(last!.rows).toBe(1000)
     })
 
     it('follows an index that is created while it runs', async () => {

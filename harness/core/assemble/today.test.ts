@@ -78,6 +78,45 @@ describe("what bounds today's topology", () => {
   })
 })
 
+/** A surge in which kept pages expire every four seconds and then swamp the database; `steps`: what is read in four seconds. */
+function expiring(steps: Shape): RunData {
+  const surge: SegmentSpec = {
+    purpose: 'surge',
+    curve: [
+      { atSec: 0, perSec: 10 },
+      { atSec: 24, perSec: 60 },
+    ],
+    second: (sec) => ({ responseMs: sec >= 15 ? 900 : 30 }),
+  }
+  const run = buildRun({ segments: [surge, ...[25, 35, 35, 30].map(step)] })
+  const kept = { cacheHitsPerSec: 100, cacheMissesPerSec: 4 }
+  const segments = run.segments.map((segment) => {
+    const { startUs, plan, purpose } = segment.line
+    const series = Array.from({ length: Math.ceil(planDurationSec(plan)) }, (_, sec) => {
+      const atUs = startUs + (sec + 1) * 1e6
+      if (purpose === 'step') return readings(atUs, steps, kept)
+      return sec % 4 === 3
+        ? readings(atUs, { ...DATABASE, waiting: 9 }, { ...kept, cacheMissesPerSec: 80 }, 5)
+        : readings(atUs, {}, kept)
+    }).flat()
+    return { ...segment, series }
+  })
+  return { ...run, segments, series: segments.flatMap(({ series }) => series) }
+}
+
+describe('what steps are too short to show', () => {
+  it('is told by the surge: steps name its symptom', () => {
+    const run = expiring(DATABASE)
+    expect(named(run)).toBe('cache-stampede')
+    expect(earlyCause(run)).toMatchObject({ sure: true, between: ['cache-stampede'] })
+  })
+
+  it('is not what its own fix did not move', () => {
+    const single = { fixes: [{ id: 'cache.single-flight', step: 1 }], verdict: 'no-effect', capacity: null }
+    expect(named(expiring(DATABASE), [single as unknown as ArmResult])).toBe('database-cpu')
+  })
+})
+
 describe('earlyCause', () => {
   it('is sure of what the steps around the limit say, never of the surge alone', () => {
     expect(earlyCause(broken(BOTH, DATABASE))).toMatchObject({ sure: true, between: ['database-cpu'] })

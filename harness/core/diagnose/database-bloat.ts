@@ -70,7 +70,7 @@ function leftTestimony(database: DatabaseSignals | null): Evidence | null {
     supports: bloatingTable(database) !== null,
     says:
       left.perSec > 0
-        ? `${percent(left.ratio)} of the updates of ${table} leave dead rows in its indexes, ${count(left.perSec)} a second; ${Math.round(left.dead).toLocaleString('en-US')} beside ${Math.round(left.live).toLocaleString('en-US')} live rows by now`
+        ? `${percent(left.ratio)} of the updates of ${table} leave dead rows in its indexes, ${count(left.perSec)} a second; ${Math.round(left.dead).toLocaleString('en-US')} beside ${Math.round(left.rows).toLocaleString('en-US')} rows by now`
         : 'updates leave the indexes alone',
   }
 }

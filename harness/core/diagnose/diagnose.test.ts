@@ -305,7 +305,7 @@ describe('diagnose', () => {
       return {
         ...rest,
         ...(tables && {
-          tables: tables.map(({ hotUpdated: _, live: __, dead: ___, ...counts }) => counts),
+          tables: tables.map(({ hotUpdated: _, rows: __, dead: ___, ...counts }) => counts),
         }),
         ...(statements && { statements: statements.map(({ walRecords: _, ...counts }) => counts) }),
       }

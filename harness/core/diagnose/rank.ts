@@ -53,7 +53,8 @@ export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = n
 
 /**
  * Who else it could be: the strongest class still standing, else the one that fits best among those whose fixes would
- * do something else (a rival that predicts the same could never be told apart by trying them).
+ * do something else (a rival that predicts the same could never be told apart by trying them) and of which more was
+ * measured than what they share with others.
  */
 function strongestRival(top: Ranked, others: readonly Ranked[]): Ranked | undefined {
   const rivals = others.filter(({ rule }) => rule.class !== 'generator')
@@ -64,5 +65,5 @@ function strongestRival(top: Ranked, others: readonly Ranked[]): Ranked | undefi
     ({ rule }) =>
       decisive.length === 0 || decisive.some((fix) => predicts(rule, fix) !== predicts(top.rule, fix)),
   )
-  return (apart.length > 0 ? apart : rivals)[0]
+  return [apart.filter(({ judged }) => judged), apart, rivals].find(({ length }) => length > 0)?.[0]
 }

@@ -102,16 +102,16 @@ type Sum = { query: string; calls: number; execMs: number; rows: number; walReco
 
 /** The updates of one table; `null` where a reading does not tell those apart that left the indexes alone. */
 function left(deltas: readonly TableDelta[], seconds: number): LeftSignals | null {
-  const counted = deltas.flatMap(({ updated, hotUpdated, live, dead }) =>
-    hotUpdated === undefined || live === undefined || dead === undefined
+  const counted = deltas.flatMap(({ updated, hotUpdated, rows, dead }) =>
+    hotUpdated === undefined || rows === undefined || dead === undefined
       ? []
-      : [{ updated, cold: Math.max(0, updated - hotUpdated), live, dead }],
+      : [{ updated, cold: Math.max(0, updated - hotUpdated), rows, dead }],
   )
   const last = counted.at(-1)
   if (!last) return null
   const updated = counted.reduce((sum, one) => sum + one.updated, 0)
   const cold = counted.reduce((sum, one) => sum + one.cold, 0)
-  return { perSec: cold / seconds, ratio: updated > 0 ? cold / updated : 0, live: last.live, dead: last.dead }
+  return { perSec: cold / seconds, ratio: updated > 0 ? cold / updated : 0, rows: last.rows, dead: last.dead }
 }
 
 function tables(lines: readonly SeriesLine[], seconds: number): TableSignals[] {

@@ -57,6 +57,8 @@ export function readRepeats(
     }
     for (const [sec, second] of bySecond(own, startUs)) {
       const app = second.filter(({ probe }) => probe === 'app')
+      const middleUs = startUs + (sec + 0.5) * 1e6
+      if (windows.some(({ fromUs, toUs }) => middleUs >= fromUs && middleUs < toUs)) continue
       if (app.length === 0 || !app.every((reading) => isCalm(reading, spans))) continue
       addRequests(calm, requests.get(sec) ?? new Map())
       for (const reading of second) addWork(calm, reading, spans)

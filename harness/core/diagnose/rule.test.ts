@@ -7,7 +7,7 @@ const rule = (patch: Partial<Rule>): Rule => ({
   class: 'cache-stampede',
   predictions: {},
   decisive: 'those-that-help',
-  assess: () => ({ score: 0, evidence: [], ruledOutBecause: null, resource: null, says: '' }),
+  assess: () => ({ judged: true, score: 0, evidence: [], ruledOutBecause: null, resource: null, says: '' }),
   ...patch,
 })
 

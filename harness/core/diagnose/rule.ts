@@ -35,6 +35,8 @@ export function decisiveFixes({ class: named, decisive }: Rule): readonly FixId[
 }
 
 export type Assessment = {
+  /** The most telling part of the signature was measured. */
+  readonly judged: boolean
   /** Share of the signature that was seen, 0..1, the telling parts counting more. */
   readonly score: number
   readonly evidence: readonly Evidence[]
@@ -67,7 +69,9 @@ export function weigh(
   const because =
     ruledOut.find((reason) => reason !== false) ||
     (layers.size < 2 ? `only ${[...layers][0] ?? 'no'} layer points to it: two must agree` : null)
+  const heaviest = Math.max(...testimonies.map(([weight]) => weight))
   return {
+    judged: heard.some(({ weight }) => weight === heaviest),
     score,
     evidence: heard.map(({ evidence }) => evidence),
     ruledOutBecause: because || null,

@@ -70,7 +70,7 @@ export type LeftSignals = {
   /** Of all rows updated. */
   readonly ratio: number
   /** Rows, and row versions that nobody sees any more, as last read. */
-  readonly live: number
+  readonly rows: number
   readonly dead: number
 }
 

@@ -174,8 +174,8 @@ const CLEARED_FROM_SHARE = 0.2
 const CLEARED_FROM_ROWS = 50
 
 /** Dead rows a second that fill the time between two looks. */
-export function clearedPerSec({ live }: LeftSignals): number {
-  return (CLEARED_FROM_SHARE * live + CLEARED_FROM_ROWS) / CLEARED_EVERY_SEC
+export function clearedPerSec({ rows }: LeftSignals): number {
+  return (CLEARED_FROM_SHARE * rows + CLEARED_FROM_ROWS) / CLEARED_EVERY_SEC
 }
 
 /**
@@ -187,7 +187,7 @@ export function bloatingTable(
 ): (TableSignals & { left: LeftSignals }) | null {
   const bloating = (database?.tables ?? []).flatMap((table) => {
     const { left } = table
-    if (!left || left.live <= 0 || left.ratio < MOST) return []
+    if (!left || left.rows <= 0 || left.ratio < MOST) return []
     return left.perSec >= clearedPerSec(left) ? [{ ...table, left }] : []
   })
   return bloating.sort((a, b) => b.left.perSec - a.left.perSec)[0] ?? null

@@ -233,7 +233,7 @@ function tables(how: Whole): TableDelta[] {
   }
   if (how.updating !== 'no') {
     const hotUpdated = how.updating === 'index-alone' ? 80 : 2
-    return [lines, small, { ...small, table: 'products', updated: 80, hotUpdated, live: 10_000, dead: 900 }]
+    return [lines, small, { ...small, table: 'products', updated: 80, hotUpdated, rows: 10_000, dead: 900 }]
   }
   return how.scanning
     ? [

@@ -6,7 +6,8 @@ const LIST_AGAIN = 10
 
 const LIST_SQL = `/* doorbuster-probe tables */
 select c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end,
-       coalesce(array_to_string(array(select indexrelid from pg_index where indrelid = c.oid), ','), '')
+       coalesce(array_to_string(array(select indexrelid from pg_index where indrelid = c.oid), ','), ''),
+       c.reltuples
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'm', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 
@@ -16,23 +17,27 @@ select c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.
  */
 const COUNTS_SQL = `/* doorbuster-probe table counts */
 select o, pg_stat_get_numscans(o), pg_stat_get_tuples_returned(o), pg_stat_get_tuples_fetched(o),
-       pg_stat_get_tuples_updated(o), pg_stat_get_tuples_hot_updated(o), pg_stat_get_live_tuples(o),
-       pg_stat_get_dead_tuples(o)
+       pg_stat_get_tuples_updated(o), pg_stat_get_tuples_hot_updated(o), pg_stat_get_dead_tuples(o)
   from unnest($1::oid[]) o`
 
-type Table = { readonly oid: string; readonly name: string; readonly indexes: readonly string[] }
+type Table = {
+  readonly oid: string
+  readonly name: string
+  readonly indexes: readonly string[]
+  /** As last counted by vacuum or analyze, which autovacuum goes by as well; below 0: never. */
+  readonly rows: number
+}
 type Counts = {
   readonly scans: number
   readonly returned: number
   readonly fetched: number
   readonly updated: number
   readonly hotUpdated: number
-  /** Gauges, not counters. */
-  readonly live: number
+  /** A gauge, not a counter. */
   readonly dead: number
 }
 
-const NOTHING: Counts = { scans: 0, returned: 0, fetched: 0, updated: 0, hotUpdated: 0, live: 0, dead: 0 }
+const NOTHING: Counts = { scans: 0, returned: 0, fetched: 0, updated: 0, hotUpdated: 0, dead: 0 }
 
 export type TablesReader = {
   /** Tables whose counters moved since the last call; `null` when it cannot be said. */
@@ -59,9 +64,9 @@ export function tablesReader(connection: ProbeConnection): TablesReader {
       if (rows === null || connection.generation() !== generation) return null
       const now = new Map(
         rows.map(([oid, ...numbers]) => {
-          const [scans = 0, returned = 0, fetched = 0, updated = 0, hotUpdated = 0, live = 0, dead = 0] =
+          const [scans = 0, returned = 0, fetched = 0, updated = 0, hotUpdated = 0, dead = 0] =
             numbers.map(Number)
-          return [oid ?? '', { scans, returned, fetched, updated, hotUpdated, live, dead }]
+          return [oid ?? '', { scans, returned, fetched, updated, hotUpdated, dead }]
         }),
       )
       const last = before
@@ -74,15 +79,16 @@ export function tablesReader(connection: ProbeConnection): TablesReader {
 async function listTables(connection: ProbeConnection): Promise<readonly Table[] | null> {
   const rows = await connection.rows(LIST_SQL)
   if (rows === null) return null
-  return rows.map(([oid, name, indexes]) => ({
+  return rows.map(([oid, name, indexes, estimate]) => ({
     oid: oid ?? '',
     name: name ?? '',
     indexes: (indexes ?? '').split(',').filter(Boolean),
+    rows: Number(estimate),
   }))
 }
 
 function delta(
-  { oid, name, indexes }: Table,
+  { oid, name, indexes, rows }: Table,
   now: ReadonlyMap<string, Counts>,
   before: ReadonlyMap<string, Counts>,
 ): TableDelta | null {
@@ -98,7 +104,7 @@ function delta(
     hotUpdated: own.hotUpdated,
   }
   if (!Object.values(counts).some((number) => number > 0)) return null
-  return { table: name, ...counts, live: own.live, dead: own.dead }
+  return { table: name, ...counts, ...(rows >= 0 && { rows }), dead: own.dead }
 }
 
 /** One that was not there before began at nothing; one whose counters went back was reset, and says nothing now. */
@@ -110,7 +116,6 @@ function since(now: Counts | undefined, before: Counts = NOTHING): Counts {
     fetched: Math.max(0, now.fetched - before.fetched),
     updated: Math.max(0, now.updated - before.updated),
     hotUpdated: Math.max(0, now.hotUpdated - before.hotUpdated),
-    live: now.live,
     dead: now.dead,
   }
 }

@@ -81,6 +81,25 @@ describe('confirm', () => {
     ).toEqual(['likely', null])
   })
 
+  it('is likely when more of everything helped against a waste: only what ends the waste confirms it', () => {
+    expect(tried(diagnosis('retry-storm', 'pool-wait'), arm('helps', up))).toEqual(['likely', null])
+    expect(tried(diagnosis('database-bloat', 'pool-wait'), arm('fixes', up))).toEqual(['likely', null])
+    expect(tried(diagnosis('database-idle-in-transaction', 'pool-wait'), arm('helps', out))).toEqual([
+      'likely',
+      null,
+    ])
+    expect(tried(diagnosis('database-wal', 'pool-wait'), arm('helps', up))).toEqual(['not-confirmed', null])
+  })
+
+  it('a fix that helps against several classes confirms the one whose rival it does not help', () => {
+    const single: FixStep = { id: 'cache.single-flight', step: 1 }
+    expect(tried(diagnosis('cache-stampede', 'database-cpu'), arm('helps', single))).toEqual([
+      'confirmed',
+      'database-cpu',
+    ])
+    expect(tried(diagnosis('cache-stampede', null), arm('helps', single))).toEqual(['likely', null])
+  })
+
   it('two changes at once, unmeasured and undecided fixes confirm nothing', () => {
     for (const arms of [[arm('fixes', up, out)], [arm('not-run', up)], [arm('inconclusive', up)], []])
       expect(tried(diagnosis('database-cpu', 'pool-wait'), ...arms)).toEqual(['likely', null])

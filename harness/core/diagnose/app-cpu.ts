@@ -30,6 +30,9 @@ export const appCpu: Rule = {
       [
         cpu === null && "the app's CPU was not measured",
         cpu !== null && !isSaturated(cpu) && !held && `the app used only ${cpuWords(cpu)}`,
+        held &&
+          signals.shopper.held &&
+          'its event loop stands still at times, and shoppers are served as promised',
         held && isSaturated(database?.cpu ?? null) && "the database's CPU is at its limit as well",
         // Two resources at their limit in a row: the queue stands before the one that cannot follow.
         isSaturated(database?.cpu ?? null) &&
@@ -40,7 +43,7 @@ export const appCpu: Rule = {
       {
         resource: app?.components.join(', ') ?? null,
         says: held
-          ? `the app's event loop: some requests compute on it for up to ${ms(app?.loopDelayP99Ms ?? 0)}, and all others wait`
+          ? `the app's event loop: something holds it for up to ${ms(app?.loopDelayP99Ms ?? 0)} at a time, and every other request waits`
           : cpu
             ? `app CPU: ${cpuWords(cpu)}${servers > 1 ? ` on ${servers} servers` : ''}`
             : 'app CPU',

@@ -146,6 +146,7 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     'the event loop stands still now and then',
     { app: 0.5, loopBusy: 0.6, loopLateMs: 400, onCpu: 0.1, waiting: 3, waitMs: 30, slow: true },
   ],
+  ['none', '… and everybody is served', { app: 0.5, loopBusy: 0.6, loopLateMs: 400 }],
   [
     'database-cpu',
     '… and the database is used up',
@@ -244,8 +245,8 @@ describe('diagnose', () => {
     expect(says({ database: 0.98, onCpu: 2, waiting: 9, repeated: 2 })).toMatch(
       /^retry storm: the app goes to the database (1\.[5-9]|2) times as often for a page as in calm times$/,
     )
-    expect(says({ app: 0.5, loopLateMs: 400 })).toBe(
-      "the app's event loop: some requests compute on it for up to 400 ms, and all others wait",
+    expect(says({ app: 0.5, loopLateMs: 400, slow: true })).toBe(
+      "the app's event loop: something holds it for up to 400 ms at a time, and every other request waits",
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })

@@ -180,15 +180,20 @@ export function clearedPerSec({ rows }: LeftSignals): number {
 
 /**
  * The table in which updates leave dead row versions, and entries for them in all its indexes, faster than autovacuum
- * would clear them; `null`: there is none, or it was not counted.
+ * would clear them, and which most of the rows that are changed belong to; `null`: there is none, or it was not counted.
  */
 export function bloatingTable(
   database: DatabaseSignals | null,
 ): (TableSignals & { left: LeftSignals }) | null {
+  // A small table fills with dead rows soon: what counts is the one that most changes go to.
+  const changed = (database?.statements ?? []).reduce(
+    (sum, { writes, rowsPerSec }) => sum + (writes ? rowsPerSec : 0),
+    0,
+  )
   const bloating = (database?.tables ?? []).flatMap((table) => {
     const { left } = table
     if (!left || left.rows <= 0 || left.ratio < MOST) return []
-    return left.perSec >= clearedPerSec(left) ? [{ ...table, left }] : []
+    return left.perSec >= Math.max(clearedPerSec(left), MOST * changed) ? [{ ...table, left }] : []
   })
   return bloating.sort((a, b) => b.left.perSec - a.left.perSec)[0] ?? null
 }

@@ -140,7 +140,12 @@ export type Bottleneck = {
   readonly says: string
 }
 
-export type RuledOut = { readonly class: BottleneckClass; readonly because: string }
+export type RuledOut = {
+  readonly class: BottleneckClass
+  readonly because: string
+  /** `false`: what it takes to tell was not measured, so it may be this one all the same. Absent: it was. */
+  readonly judged?: false
+}
 
 export type Finding = {
   readonly class: BottleneckClass

@@ -90,7 +90,11 @@ function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly 
   const evidence = bottleneck.evidence.map(
     ({ layer, says, supports }) => `- ${layer}: ${text(says)}${supports ? '' : ' (not for it)'}`,
   )
-  const out = ruledOut.map((rival) => `- ${classWords(rival.class).name}: ${text(rival.because)}`)
+  const rivals = (judged: boolean) =>
+    ruledOut
+      .filter((rival) => (rival.judged ?? true) === judged)
+      .map((rival) => `- ${classWords(rival.class).name}: ${text(rival.because)}`)
+  const [out, open] = [rivals(true), rivals(false)]
   const segment = surges[0] ? surgeSegment(run, surges[0]) : null
   const statements = (segment ? topStatements(segment, 5) : []).map(({ query, shareRatio, meanMs }) => [
     formatPercent(shareRatio),
@@ -102,6 +106,7 @@ function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly 
     `${text(capitalise(causeSentence(bottleneck)))}. ${confidenceSentence(bottleneck)}`,
     ...(evidence.length > 0 ? [evidence.join('\n')] : []),
     ...(out.length > 0 ? ['Ruled out:', out.join('\n')] : []),
+    ...(open.length > 0 ? ['Not judged:', open.join('\n')] : []),
     ...(statements.length > 0
       ? [markdownTable(['share of database time', 'mean', 'statement'], statements)]
       : []),

@@ -37,9 +37,6 @@ export const databaseBloat: Rule = {
         [1, cpuTestimony('app', app?.cpu ?? null, 'spare')],
       ],
       [
-        !(database?.tables ?? []).some(({ left }) => left !== null) &&
-          'not judged: what updates leave behind was not counted',
-        share === null && 'not judged: what statements write was not counted',
         table === null && 'updates leave few dead rows behind, or leave the indexes alone',
         table !== null &&
           !isBloating(database) &&
@@ -52,6 +49,11 @@ export const databaseBloat: Rule = {
           ? `table bloat: ${count(table.left.perSec)} updates a second of ${table.table} each leave a dead row in it and in its indexes, and changes of rows take ${percent(share ?? 0)} of the time`
           : 'table bloat',
       },
+      [
+        !(database?.tables ?? []).some(({ left }) => left !== null) &&
+          'what updates leave behind was not counted',
+        share === null && 'what statements write was not counted',
+      ],
     )
   },
 }

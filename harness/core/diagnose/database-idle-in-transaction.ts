@@ -35,8 +35,6 @@ export const databaseIdleInTransaction: Rule = {
         [1.5, cpuTestimony('app', appCpu, 'spare')],
       ],
       [
-        sessions === null && 'not judged: the activity of the database was not sampled',
-        waiting === null && "not judged: the app's connection pool was not measured",
         !isIdleInTransaction(database, pool) && 'few sessions stand idle in a transaction',
         waiting !== null && !waiting.supports && 'hardly a request waits for a connection',
         isLockBound(database) && 'sessions wait for locks that others hold',
@@ -55,6 +53,10 @@ export const databaseIdleInTransaction: Rule = {
             ? `idle transactions: ${count(sessions.idleInTransaction)} of ${count(pool.max)} connections are held by transactions in which nothing happens, and ${count(pool.waiting)} requests wait for one`
             : 'idle transactions',
       },
+      [
+        sessions === null && 'the activity of the database was not sampled',
+        waiting === null && "the app's connection pool was not measured",
+      ],
     )
   },
 }

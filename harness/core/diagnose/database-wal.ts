@@ -39,9 +39,7 @@ export const databaseWal: Rule = {
         [1, cpuTestimony('app', appCpu, 'spare')],
       ],
       [
-        sessions?.wal == null && 'not judged: what sessions wait for was not recorded',
         !isFlushBound(database) && 'few sessions wait for the write-ahead log',
-        flush === null && 'not judged: statements were not timed both at the app and in the database',
         flush !== null && !flush.supports && 'statements take no longer than their execution',
         // Sessions of a shop that writes wait for flushes at any load: that alone is no limit.
         shopper.held && 'sessions wait for flushes, and shoppers are served as promised',
@@ -61,6 +59,12 @@ export const databaseWal: Rule = {
             ? `write-ahead log: ${count(sessions.wal)} of ${count(sessions.active)} active sessions wait for a flush to disk${idle}`
             : 'write-ahead log',
       },
+      [
+        sessions?.wal == null && 'what sessions wait for was not recorded',
+        isFlushBound(database) &&
+          flush === null &&
+          'statements were not timed both at the app and in the database',
+      ],
     )
   },
 }

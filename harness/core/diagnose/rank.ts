@@ -1,5 +1,5 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import type { Diagnosis } from '../result.ts'
+import type { Diagnosis, RuledOut } from '../result.ts'
 import { RULES } from './index.ts'
 import { noBottleneck } from './none.ts'
 import { type Assessment, decisiveFixes, NAMED_FROM, predicts, type Rule } from './rule.ts'
@@ -30,10 +30,16 @@ export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = n
   // While the generator cannot keep up, nothing else that was measured can be believed.
   const top = standing.find(({ rule }) => rule.class === 'generator') ?? standing[0]
   const others = ranked.filter((candidate) => candidate !== top)
-  const ruledOut = others.map(({ rule, ruledOutBecause, score }) => ({
-    class: rule.class,
-    because: ruledOutBecause ?? `weaker: ${Math.round(score * 100)} % of its signature was seen`,
-  }))
+  const ruledOut = others
+    .map(
+      ({ rule, ruledOutBecause, score, judged }): RuledOut => ({
+        class: rule.class,
+        because: ruledOutBecause ?? `weaker: ${Math.round(score * 100)} % of its signature was seen`,
+        // An experiment judges without measurements.
+        ...(!judged && !refuted.has(rule.class) && { judged: false }),
+      }),
+    )
+    .sort((a, b) => Number(b.judged ?? true) - Number(a.judged ?? true))
   const close = standing.some((rival) => top && rival !== top && rival.score > top.score - LEAD)
   if (!top) return { bottleneck: noBottleneck(signals), ruledOut, findings: [] }
   return {

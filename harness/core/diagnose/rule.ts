@@ -35,7 +35,7 @@ export function decisiveFixes({ class: named, decisive }: Rule): readonly FixId[
 }
 
 export type Assessment = {
-  /** The most telling part of the signature was measured. */
+  /** The most telling parts of the signature were measured. */
   readonly judged: boolean
   /** Share of the signature that was seen, 0..1, the telling parts counting more. */
   readonly score: number
@@ -54,24 +54,27 @@ export const NAMED_FROM = 0.5
 
 /**
  * Weighs a signature. A class stands only when nothing rules it out and two layers support it: one layer alone can be a
- * symptom of what happens in another.
+ * symptom of what happens in another. `notJudged`: what it takes to tell was not measured.
  */
 export function weigh(
   testimonies: readonly Testimony[],
   ruledOut: readonly (string | false)[],
   words: { readonly resource: string | null; readonly says: string },
+  notJudged: readonly (string | false)[] = [],
 ): Assessment {
   const heard = testimonies.flatMap(([weight, evidence]) => (evidence ? [{ weight, evidence }] : []))
   const total = heard.reduce((sum, { weight }) => sum + weight, 0)
   const supporting = heard.filter(({ evidence }) => evidence.supports)
   const score = total > 0 ? supporting.reduce((sum, { weight }) => sum + weight, 0) / total : 0
   const layers = new Set(supporting.map(({ evidence }) => evidence.layer))
+  const missing = notJudged.find((reason) => reason !== false)
   const because =
+    missing ||
     ruledOut.find((reason) => reason !== false) ||
     (layers.size < 2 ? `only ${[...layers][0] ?? 'no'} layer points to it: two must agree` : null)
   const heaviest = Math.max(...testimonies.map(([weight]) => weight))
   return {
-    judged: heard.some(({ weight }) => weight === heaviest),
+    judged: !missing && heard.some(({ weight }) => weight === heaviest),
     score,
     evidence: heard.map(({ evidence }) => evidence),
     ruledOutBecause: because || null,

@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic */
 /** @jsxImportSource preact */
+import type { RuledOut } from '../../core/result.ts'
 import { formatValue } from '../format.ts'
 import { classWords } from '../story/class-words.ts'
 import { capitalise, causeSentence, confidenceSentence } from '../story/sentences.ts'
@@ -56,19 +57,41 @@ export function CauseSection({ story }: { readonly story: Story }) {
           </table>
         </TableBox>
       ) : null}
-      {ruledOut.length > 0 ? (
-        <>
-          <h3>Ruled out</h3>
-          <ul class="ruled-out">
-            {ruledOut.map(({ class: rival, because }) => (
-              <li key={rival}>
-                <strong>{capitalise(classWords(rival).name)}</strong>
-                {rival === bottleneck.runnerUp ? ' (runner-up)' : ''}: {because}
-              </li>
-            ))}
-          </ul>
-        </>
-      ) : null}
+      <Rivals
+        title="Ruled out"
+        rivals={ruledOut.filter(({ judged }) => judged !== false)}
+        runnerUp={bottleneck.runnerUp}
+      />
+      <Rivals
+        title="Not judged"
+        rivals={ruledOut.filter(({ judged }) => judged === false)}
+        runnerUp={bottleneck.runnerUp}
+      />
     </Section>
+  )
+}
+
+function Rivals({
+  title,
+  rivals,
+  runnerUp,
+}: {
+  readonly title: string
+  readonly rivals: readonly RuledOut[]
+  readonly runnerUp: RuledOut['class'] | null
+}) {
+  if (rivals.length === 0) return null
+  return (
+    <>
+      <h3>{title}</h3>
+      <ul class="ruled-out">
+        {rivals.map(({ class: rival, because }) => (
+          <li key={rival}>
+            <strong>{capitalise(classWords(rival).name)}</strong>
+            {rival === runnerUp ? ' (runner-up)' : ''}: {because}
+          </li>
+        ))}
+      </ul>
+    </>
   )
 }

@@ -139,7 +139,7 @@ export function ruledOutSentence(
   ruledOut: readonly RuledOut[],
 ): string | null {
   const runnerUp = ruledOut.find((rival) => rival.class === (bottleneck?.against ?? bottleneck?.runnerUp))
-  const rival = runnerUp ?? ruledOut[0]
+  const rival = runnerUp ?? ruledOut.find(({ judged }) => judged !== false)
   return rival ? `ruled out: ${classWords(rival.class).name}` : null
 }
 

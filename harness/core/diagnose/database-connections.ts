@@ -1,12 +1,19 @@
 import type { Evidence } from '../result.ts'
 import { type Rule, weigh } from './rule.ts'
 import type { AppSignals, DatabaseSignals } from './signals.ts'
-import { count, cpuTestimony, cpuWords, isLockBound, isSaturated, lockTestimony } from './testimony.ts'
+import {
+  count,
+  cpuTestimony,
+  cpuWords,
+  isLockBound,
+  isRefused,
+  isSaturated,
+  lockTestimony,
+  REFUSED_PER_SEC,
+} from './testimony.ts'
 
 /** Of the connections the server gives to apps: between two readings some come and go. */
 const FULL = 0.9
-/** Fewer refusals than one in two seconds are chance: a server that restarts, a pool that opens. */
-const REFUSED_PER_SEC = 0.5
 
 /** The pools of all servers may open more connections than the database gives: it refuses them, and pages fail. */
 export const databaseConnections: Rule = {
@@ -53,7 +60,7 @@ function refusedTestimony(app: AppSignals | null): Evidence | null {
     value: app.refusedPerSec,
     unit: '1/s',
     threshold: REFUSED_PER_SEC,
-    supports: app.refusedPerSec >= REFUSED_PER_SEC,
+    supports: isRefused(app),
     says: `the database refused ${count(app.refusedPerSec)} requests a second a connection`,
   }
 }

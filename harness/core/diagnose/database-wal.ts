@@ -8,6 +8,7 @@ import {
   isFlushBound,
   isLockBound,
   isLoopHeld,
+  isRefused,
   isSaturated,
   ms,
   percent,
@@ -47,8 +48,7 @@ export const databaseWal: Rule = {
           cpu !== null &&
           `the database's CPU is used up (${cpuWords(cpu)}): flushes take long because of it`,
         isLockBound(database) && 'sessions wait for locks',
-        (app?.refusedPerSec ?? 0) >= 0.5 &&
-          'the database refuses connections: flushes only make them last longer',
+        isRefused(app) && 'the database refuses connections: flushes only make them last longer',
         isSaturated(appCpu) && appCpu !== null && `the app has no CPU left (${cpuWords(appCpu)})`,
         isLoopHeld(signals) && "answers wait for the app's event loop, which stands still at times",
       ],

@@ -122,6 +122,11 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.5, onCpu: 0.5, wal: 5, queryMs: 60, connections: 98, refused: 9, slow: true },
   ],
   [
+    'database-connections',
+    '… and pools count those they ask for as taken',
+    { database: 0.3, onCpu: 0.3, kept: 8, waiting: 20, waitMs: 300, connections: 98, refused: 9, slow: true },
+  ],
+  [
     'retry-storm',
     'each page is worked on twice, and the database is used up',
     { database: 0.98, onCpu: 2, queryMs: 40, waiting: 9, repeated: 2, slow: true },

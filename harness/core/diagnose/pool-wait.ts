@@ -11,6 +11,7 @@ import {
   isLeaking,
   isLockBound,
   isLoopHeld,
+  isRefused,
   isSaturated,
   isStorm,
   lockTestimony,
@@ -48,6 +49,7 @@ export const poolWait: Rule = {
           `connections are busy because the database is (${cpuWords(databaseCpu)})`,
         expiriesSwamp(signals) && 'connections are short only when pages expire from the cache together',
         isLockBound(database) && 'connections are busy waiting for locks in the database',
+        isRefused(app) && 'pools cannot open what they may: the database refuses connections',
         isFlushBound(database) && 'connections are busy waiting for the write-ahead log',
         isIdleInTransaction(database, app?.pool ?? null) &&
           'connections are held by transactions in which nothing happens',

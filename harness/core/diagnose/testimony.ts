@@ -22,6 +22,8 @@ const WAIT_MS = 10
 const GROWN = 2
 /** Sessions on CPU at once, on average, for each core of the budget: with more they wait for each other. */
 const SESSIONS_EACH_CORE = 1
+/** Fewer refusals than one in two seconds are chance: a server that restarts, a pool that opens. */
+export const REFUSED_PER_SEC = 0.5
 /** Of the connections: with so many of them in one state, that state is what requests wait for. */
 const MOST = 0.5
 /**
@@ -143,6 +145,11 @@ export function lockTestimony(database: DatabaseSignals | null, wanted: 'queue' 
         ? `${count(lock)} of ${count(active)} active sessions wait for a lock`
         : 'no session waits for a lock',
   }
+}
+
+/** The database has no connection left to give. */
+export function isRefused(app: AppSignals | null): boolean {
+  return (app?.refusedPerSec ?? 0) >= REFUSED_PER_SEC
 }
 
 /** Most connections are held by transactions in which nothing happens, more than do anything. */

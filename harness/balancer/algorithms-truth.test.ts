@@ -65,6 +65,7 @@ function simulate(algorithm: BalancerAlgorithm, load: number, speeds = [1, 1, 1,
   const servers = speeds.map((speed, i) => ({
     name: `app-${i + 1}`,
     speed,
+    weight: 1,
     // Departure times (and response times) of what it has in flight, in order; `head` is the next to leave.
     departures: [] as { readonly atMs: number; readonly tookMs: number }[],
     head: 0,

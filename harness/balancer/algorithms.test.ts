@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { describe, expect, it } from 'vitest'
-import { BALANCER_ALGORITHMS } from '../core/topology.ts'
+import { BALANCER_ALGORITHMS, type BalancerAlgorithm } from '../core/topology.ts'
 import type { ServerLoad } from './algorithms/balancing.ts'
 import { balancing } from './algorithms.ts'
 
@@ -15,7 +15,7 @@ function chanceOf(seed: number): () => number {
 const loads = fc.array(fc.nat(50), { minLength: 1, maxLength: 9 }).map((numbers) => serversWith(numbers))
 
 function serversWith(inFlight: readonly number[]): ServerLoad[] {
-  return inFlight.map((n, i) => ({ name: `app-${i + 1}`, inFlight: n }))
+  return inFlight.map((n, i) => ({ name: `app-${i + 1}`, inFlight: n, weight: 1 }))
 }
 
 describe('every balancing algorithm', () => {
@@ -47,6 +47,60 @@ describe('every balancing algorithm', () => {
       }
     },
   )
+})
+
+/** How many of `n` picks each server gets when it answers at once. */
+function shares(algorithm: BalancerAlgorithm, weights: readonly number[], n: number): number[] {
+  const algo = balancing(algorithm, chanceOf(11))
+  const servers = weights.map((weight, i) => ({ name: `app-${i + 1}`, inFlight: 0, weight }))
+  const counts = weights.map(() => 0)
+  for (let i = 0; i < n; i++) {
+    const picked = algo.pick(servers, {
+      clientAddress: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
+      nowMs: 0,
+    })
+    counts[servers.indexOf(picked)]!++
+  }
+  return counts
+}
+
+describe('shares', () => {
+  it.each(['round-robin', 'least-connections'] as const)(
+    '%s gives idle servers their shares exactly',
+    (name) => {
+      expect(shares(name, [3, 1], 400)).toEqual([300, 100])
+      expect(shares(name, [1, 2, 5], 800)).toEqual([100, 200, 500])
+    },
+  )
+
+  it('round-robin interleaves them', () => {
+    const algo = balancing('round-robin', chanceOf(1))
+    const servers = [3, 1].map((weight, i) => ({ name: 'ab'[i]!, inFlight: 0, weight }))
+    expect(Array.from({ length: 8 }, () => algo.pick(servers, CONTEXT).name).join('')).toBe('aabaaaba')
+  })
+
+  it.each(['random-two', 'ewma', 'ip-hash'] as const)('%s gives idle servers about their shares', (name) => {
+    const counts = shares(name, [3, 1], 8000)
+    expect(Math.abs(counts[0]! / 8000 - 0.75)).toBeLessThan(0.02)
+  })
+
+  it('least-connections fills servers in proportion', () => {
+    const algo = balancing('least-connections', chanceOf(1))
+    const servers = [1, 3].map((weight, i) => ({ name: `app-${i + 1}`, inFlight: 0, weight }))
+    for (let i = 0; i < 40; i++) algo.pick(servers, CONTEXT).inFlight++
+    expect(servers.map(({ inFlight }) => inFlight)).toEqual([10, 30])
+  })
+
+  it('ip-hash moves clients only to the server whose share grows', () => {
+    const algo = balancing('ip-hash', chanceOf(1))
+    const before = serversWith([0, 0, 0])
+    const after = before.map((server, i) => ({ ...server, weight: i === 2 ? 4 : 1 }))
+    for (let i = 0; i < 2000; i++) {
+      const context = { clientAddress: `10.0.${i >> 8}.${i & 255}`, nowMs: 0 }
+      const moved = algo.pick(after, context).name
+      expect([algo.pick(before, context).name, 'app-3']).toContain(moved)
+    }
+  })
 })
 
 describe('round-robin', () => {

@@ -16,15 +16,29 @@ export type BalancerStats = {
   readonly serviceMsSum: number
   /** Of that, the time requests were at servers. */
   readonly upstreamMsSum: number
-  readonly servers: readonly {
-    readonly name: string
-    readonly inFlight: number
-    readonly queued: number
-    readonly requests: number
-    readonly responses: number
-    readonly errors: number
-    readonly responseMsSum: number
-  }[]
+  /** Connections that were upgraded (WebSocket) and are open now; the request itself counts as answered. */
+  readonly tunnels: number
+  readonly servers: readonly ServerStats[]
+  /** Servers taken off the list that have requests left. */
+  readonly draining: readonly { readonly name: string; readonly inFlight: number }[]
+}
+
+export type ServerStats = {
+  readonly name: string
+  readonly inFlight: number
+  readonly tunnels: number
+  readonly queued: number
+  readonly requests: number
+  readonly responses: number
+  readonly errors: number
+  readonly responseMsSum: number
+  /** Times of the responses: value in µs, count, value, count … (`core/measure/histogram.ts`). */
+  readonly responseTimes: readonly number[]
+  /** Its share now, in proportion to the others'. */
+  readonly weight: number
+  /** `failing`: by the active checks; `out`: it refused a connection, or was ejected. */
+  readonly state: 'up' | 'failing' | 'out'
+  readonly ejections: number
 }
 
 /** The counters of the balancer as a whole. */
@@ -36,6 +50,7 @@ export type Counters = {
   aborted: number
   serviceMsSum: number
   upstreamMsSum: number
+  tunnels: number
 }
 
 export function newCounters(): Counters {
@@ -47,5 +62,6 @@ export function newCounters(): Counters {
     aborted: 0,
     serviceMsSum: 0,
     upstreamMsSum: 0,
+    tunnels: 0,
   }
 }

@@ -1,18 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PassThrough, type Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Backend, BackendEnd, Backends } from './backends.ts'
+import type { Backend } from './backend.ts'
+import type { BackendEnd, Backends } from './backends.ts'
 import type { Counters } from './balancer-stats.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import type { Waiting, WaitingLine } from './waiting-line.ts'
 
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+/** Methods that change nothing (RFC 9110 §9.2.1): nobody can tell whether they were executed once or twice. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** What all exchanges share. */
 export type Hall = {
   readonly backends: Backends
   readonly line: WaitingLine
   readonly counters: Counters
+  /** How often one request may be sent to another server. */
+  readonly retries: number
+  /** Connections that were upgraded, to be closed at the end. */
+  readonly tunnels: Set<{ close(): void }>
 }
 
 /** One request on its way through the balancer: waiting, at a server, answered. It is undici's handler itself, to be cheap. */
@@ -26,6 +32,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiting {
   private readonly body: Readable | null
   private server: Backend | null = null
   private failedAt: Backend | null = null
+  private tries = 0
   private controller: Dispatcher.DispatchController | null = null
   private startedMs = 0
   private upstreamMs = 0
@@ -46,6 +53,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiting {
   begin(): void {
     const { line, backends } = this.hall
     if (line.length === 0 && this.start()) return
+    if (line.full) {
+      this.answer(503, 'too many are waiting', { 'retry-after': '1' })
+      return
+    }
     this.waitsFor = backends.waitsFor(this.context())
     line.join(this)
     line.advance()
@@ -109,6 +120,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiting {
 
   private sendTo(server: Backend): void {
     this.server = server
+    this.tries++
     this.controller = null
     this.startedMs = performance.now()
     this.hall.counters.inFlight++
@@ -122,8 +134,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiting {
   }
 
   private mayTryAnother(server: Backend, nothingSent: boolean): boolean {
-    if (this.failedAt !== null || !this.hall.backends.hasOther(server)) return false
-    return nothingSent || (this.body === null && IDEMPOTENT.has(this.request.method ?? ''))
+    if (this.tries > this.hall.retries || !this.hall.backends.hasOther(server)) return false
+    return nothingSent || (this.body === null && SAFE.has(this.request.method ?? ''))
   }
 
   private tryAnother(server: Backend): boolean {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { BalancerStats } from './balancer-stats.ts'
-import type { BalancerConfig } from './config.ts'
+import { type BalancerSettings, balancerConfigOf } from './config.ts'
 import { type RunningBalancer, startBalancer } from './proxy.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -45,17 +45,19 @@ async function refusingUrl(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-async function balancerOver(urls: readonly string[], over: Partial<BalancerConfig> = {}) {
-  const balancer = await startBalancer({
-    host: '127.0.0.1',
-    port: 0,
-    adminPort: 0,
-    algorithm: 'round-robin',
-    maxConnectionsPerServer: null,
-    queueTimeoutMs: 2000,
-    servers: urls.map((url, i) => ({ name: `app-${i + 1}`, url })),
-    ...over,
-  })
+async function balancerOver(urls: readonly string[], over: Partial<BalancerSettings> = {}) {
+  const balancer = await startBalancer(
+    balancerConfigOf({
+      host: '127.0.0.1',
+      port: 0,
+      adminPort: 0,
+      algorithm: 'round-robin',
+      maxConnectionsPerServer: null,
+      queueTimeoutMs: 2000,
+      servers: urls.map((url, i) => ({ name: `app-${i + 1}`, url })),
+      ...over,
+    }),
+  )
   const agent = new Agent({ connections: 256 })
   cleanups.push(() => balancer.stop())
   cleanups.push(() => agent.destroy())

@@ -1,4 +1,4 @@
-import type { Backend } from './backends.ts'
+import type { Backend } from './backend.ts'
 
 /** A request without a server yet. */
 export type Waiting = {
@@ -10,17 +10,23 @@ export type Waiting = {
 
 type Place = { readonly waiting: Waiting; readonly timer: NodeJS.Timeout }
 
-/** Requests waiting for a place at a server, first come first served, each for at most the queue timeout. */
+/** Requests waiting for a place at a server: a bounded number, first come first served, each for at most the queue timeout. */
 export class WaitingLine {
   private readonly timeoutMs: number
+  private readonly longest: number
   private readonly places = new Map<Waiting, Place>()
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, longest: number | null) {
     this.timeoutMs = timeoutMs
+    this.longest = longest ?? Number.POSITIVE_INFINITY
   }
 
   get length(): number {
     return this.places.size
+  }
+
+  get full(): boolean {
+    return this.places.size >= this.longest
   }
 
   join(waiting: Waiting): void {

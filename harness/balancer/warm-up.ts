@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
+import { balancerConfigOf } from './config.ts'
 import { startBalancer } from './proxy.ts'
 
 const REQUESTS = 2000
@@ -22,15 +23,17 @@ export async function warmUp(): Promise<void> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const balancer = await startBalancer({
-    host: '127.0.0.1',
-    port: 0,
-    adminPort: 0,
-    algorithm: 'least-connections',
-    maxConnectionsPerServer: null,
-    queueTimeoutMs: 1000,
-    servers: [{ name: 'warm-up', url: `http://127.0.0.1:${port}` }],
-  })
+  const balancer = await startBalancer(
+    balancerConfigOf({
+      host: '127.0.0.1',
+      port: 0,
+      adminPort: 0,
+      algorithm: 'least-connections',
+      maxConnectionsPerServer: null,
+      queueTimeoutMs: 1000,
+      servers: [{ name: 'warm-up', url: `http://127.0.0.1:${port}` }],
+    }),
+  )
   const client = new Pool(balancer.url, { connections: AT_ONCE })
   const headers = { 'user-agent': 'warm-up', accept: 'text/html', cookie: 'a=b' }
   const endMs = performance.now() + LONGEST_MS

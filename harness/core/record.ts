@@ -264,6 +264,10 @@ export type ServerReading = {
   readonly requests: number
   readonly errors: number
   readonly responseMsMean: number
+  /** Of the answers since the previous reading; absent: there were none, or the record is older than this. */
+  readonly responseMsP50?: number
+  readonly responseMsP95?: number
+  readonly responseMsP99?: number
 }
 
 /**

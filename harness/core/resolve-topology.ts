@@ -1,5 +1,6 @@
 import type { ZodError } from 'zod'
 import { describeValue } from './input/describe-value.ts'
+import { haproxyProblems } from './input/haproxy-problems.ts'
 import { beyondLimits } from './input/limits-input.ts'
 import { nearest } from './input/nearest.ts'
 import type { Problem } from './input/problem.ts'
@@ -46,6 +47,7 @@ export function resolveTopology(scenario: Scenario, set: readonly string[]): Res
     else surge = { ...surge, ...reading.change }
   }
   problems.push(...replayChangeProblems(scenario.traffic.shape, surge, '--set traffic'))
+  problems.push(...haproxyProblems(topology.balancer))
   const traffic = changedTraffic(scenario, scenario.traffic, surge)
   const quickTraffic = changedTraffic(scenario, scenario.quickTraffic, surge)
   const peak = peakProblem(traffic.shape) ?? peakProblem(quickTraffic.shape)
@@ -127,10 +129,14 @@ function isOwn<Owner extends object>(owner: Owner, key: PropertyKey): key is key
   return Object.hasOwn(owner, key)
 }
 
-/** A patch laid over a topology: single values replace, settings add up. */
+/** A patch laid over a topology: single values replace, settings and weights add up. */
 function patched(topology: Topology, patch: TopologyPatch): Topology {
   return {
-    balancer: { ...topology.balancer, ...patch.balancer },
+    balancer: {
+      ...topology.balancer,
+      ...patch.balancer,
+      weights: { ...topology.balancer.weights, ...patch.balancer?.weights },
+    },
     app: {
       ...topology.app,
       ...patch.app,

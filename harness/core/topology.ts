@@ -18,16 +18,50 @@ export const BALANCER_ALGORITHMS = [
 ] as const
 export type BalancerAlgorithm = (typeof BALANCER_ALGORITHMS)[number]
 
+export const BALANCER_ENGINES = ['none', 'embedded', 'haproxy'] as const
+export type BalancerEngine = (typeof BALANCER_ENGINES)[number]
+
 export type BalancerTopology = {
-  /** `none`: shoppers reach the first app instance directly. */
-  readonly engine: 'none' | 'embedded'
+  /** `none`: shoppers reach the first app instance directly. `haproxy`: the program of that name on this machine. */
+  readonly engine: BalancerEngine
   readonly cpu: number
   readonly algorithm: BalancerAlgorithm
   /** Requests one server may have at once; the rest queue in the balancer. `null`: no limit. */
   readonly maxConnectionsPerServer: number | null
   /** How long a request may queue in the balancer before it gets a 503. */
   readonly queueTimeoutMs: number
+  /** Requests that may queue in the balancer at once; the next one gets a 503 at once. `null`: no limit. */
+  readonly maxQueued: number | null
+  /**
+   * Time between two active health checks of a server: GET `healthCheckPath`, 2xx or 3xx within the interval. Three that fail
+   * in a row take it out, two that succeed bring it back. `null`: none.
+   */
+  readonly healthCheckIntervalMs: number | null
+  /** `null`: the path at which the app says that it is ready. */
+  readonly healthCheckPath: string | null
+  /** A server that fails this many requests in a row (5xx but 501 and 505, or no answer) is ejected. `null`: never. */
+  readonly ejectAfterFailures: number | null
+  /** A server that fails this share (0..1) of 50 requests is ejected. `null`: never. HAProxy has no such rule. */
+  readonly ejectAboveErrorShare: number | null
+  /** How long a server is ejected; the embedded balancer doubles it each time in a row, up to 16 times. */
+  readonly ejectForMs: number
+  /** Most servers that may be ejected at once, as a share (0..1) of them. HAProxy knows no bound. */
+  readonly maxEjectedShare: number
+  /**
+   * How often a request may be sent to another server: one that was certainly not executed (connection refused), or a GET, HEAD
+   * or OPTIONS without any byte of an answer.
+   */
+  readonly retries: number
+  /** A server that was added or comes back gets its full share only after this long, rising from a tenth. 0: at once. */
+  readonly slowStartMs: number
+  /** How long a server that is taken away may finish what it has. */
+  readonly drainMs: number
+  /** Share of each server by its name ("app-1"), in proportion; 1 where nothing is said. */
+  readonly weights: Readonly<Record<string, number>>
 }
+
+/** A balancer keeps places for as many. */
+export const MOST_INSTANCES = 32
 
 export type AppTopology = {
   readonly instances: number
@@ -56,6 +90,17 @@ export const DEFAULT_TOPOLOGY: Topology = {
     algorithm: 'least-connections',
     maxConnectionsPerServer: null,
     queueTimeoutMs: 2000,
+    maxQueued: null,
+    healthCheckIntervalMs: null,
+    healthCheckPath: null,
+    ejectAfterFailures: null,
+    ejectAboveErrorShare: null,
+    ejectForMs: 10_000,
+    maxEjectedShare: 0.5,
+    retries: 1,
+    slowStartMs: 0,
+    drainMs: 2000,
+    weights: {},
   },
   app: { instances: 1, cpu: 0.3, poolSize: 10, settings: {}, flaws: [] },
   database: { cpu: 0.2, maxConnections: 100, settings: {} },

@@ -1,16 +1,19 @@
-import { type Balancing, observeNothing } from './balancing.ts'
+import { alike, type Balancing, observeNothing } from './balancing.ts'
 
 /**
  * The same server for the same client address. Rendezvous hashing (Thaler & Ravishankar 1998): the server with the
- * highest hash of (address, server) wins, so a server that goes moves its own clients and nobody else's.
+ * highest hash of (address, server) wins, so a server that goes moves its own clients and nobody else's. Unequal shares
+ * weigh the hashes (Schindelhauer & Schomaker 2005): a share that grows moves clients to that server and to no other.
  */
 export function ipHash(): Balancing {
   return {
     pick(servers, { clientAddress }) {
+      const even = alike(servers)
       let best = servers[0]!
       let highest = -1
       for (const server of servers) {
-        const score = hash32(`${clientAddress} ${server.name}`)
+        const hash = hash32(`${clientAddress} ${server.name}`)
+        const score = even ? hash : -server.weight / Math.log((hash + 0.5) / 2 ** 32)
         if (score > highest) {
           highest = score
           best = server

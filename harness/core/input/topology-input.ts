@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TopologyPatch } from '../scenario.ts'
-import { BALANCER_ALGORITHMS, type Topology } from '../topology.ts'
+import { BALANCER_ALGORITHMS, BALANCER_ENGINES, MOST_INSTANCES, type Topology } from '../topology.ts'
 import { knownKeys } from './known-keys.ts'
 
 /** One value of a topology: what it may be, and how the text after `--set path=` becomes it. */
@@ -15,17 +15,35 @@ type Leaves = {
   readonly [Part in keyof Topology]: { readonly [Key in keyof Topology[Part]]: Leaf<Topology[Part][Key]> }
 }
 
+const WEIGHT = 'a whole number from 1 to 100'
+
 /** Every value of a topology, by its path: a new field of `Topology` does not compile until it is listed here. */
 export const TOPOLOGY_LEAVES: Leaves = {
   balancer: {
-    engine: choice(['none', 'embedded']),
+    engine: choice(BALANCER_ENGINES),
     cpu: cpu(),
     algorithm: choice(BALANCER_ALGORITHMS),
     maxConnectionsPerServer: orNone(whole(1, 10_000)),
     queueTimeoutMs: whole(0, 60_000),
+    maxQueued: orNone(whole(1, 100_000)),
+    healthCheckIntervalMs: orNone(whole(50, 60_000)),
+    healthCheckPath: orNone(urlPath()),
+    ejectAfterFailures: orNone(whole(1, 1000)),
+    ejectAboveErrorShare: orNone(share()),
+    ejectForMs: whole(100, 600_000),
+    maxEjectedShare: share(),
+    retries: whole(0, 5),
+    slowStartMs: whole(0, 600_000),
+    drainMs: whole(0, 60_000),
+    weights: settings(
+      /^[a-z][a-z0-9-]*$/,
+      'a server\'s name such as "app-1"',
+      z.int({ error: WEIGHT }).min(1, { error: WEIGHT }).max(100, { error: WEIGHT }),
+      numberFrom,
+    ),
   },
   app: {
-    instances: whole(1, 32),
+    instances: whole(1, MOST_INSTANCES),
     cpu: cpu(),
     poolSize: whole(1, 500),
     settings: settings(
@@ -77,7 +95,17 @@ function whole(min: number, max: number): Leaf<number> {
   return { schema: z.int({ error }).min(min, { error }).max(max, { error }), fromText: numberFrom }
 }
 
-function orNone(leaf: Leaf<number>): Leaf<number | null> {
+function share(): Leaf<number> {
+  const error = 'a share from 0 to 1 such as 0.5'
+  return { schema: z.number({ error }).min(0, { error }).max(1, { error }), fromText: numberFrom }
+}
+
+function urlPath(): Leaf<string> {
+  const error = 'a path such as "/readyz"'
+  return { schema: z.string({ error }).regex(/^\/[\w\-./~?&=%]*$/, { error }), fromText: (text) => text }
+}
+
+function orNone<Value>(leaf: Leaf<Value>): Leaf<Value | null> {
   return {
     schema: leaf.schema.nullable(),
     fromText: (text) => (text === 'none' || text === 'null' ? null : leaf.fromText(text)),

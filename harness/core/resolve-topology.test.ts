@@ -221,3 +221,39 @@ describe("the scenario's own ceilings", () => {
     expect(limited(['traffic.lasts=50s'])).toMatchObject([{ path: '--set traffic.lasts' }])
   })
 })
+
+describe('the balancer', () => {
+  test.each([
+    ['topology.balancer.engine=haproxy', { engine: 'haproxy' }],
+    ['topology.balancer.healthCheckIntervalMs=1000', { healthCheckIntervalMs: 1000 }],
+    ['topology.balancer.healthCheckPath=/readyz?deep=1', { healthCheckPath: '/readyz?deep=1' }],
+    ['topology.balancer.ejectAfterFailures=5', { ejectAfterFailures: 5 }],
+    ['topology.balancer.ejectAfterFailures=none', { ejectAfterFailures: null }],
+    ['topology.balancer.maxEjectedShare=0.3', { maxEjectedShare: 0.3 }],
+    ['topology.balancer.weights.app-2=3', { weights: { 'app-2': 3 } }],
+  ])('%s', (entry, expected) => {
+    expect(resolved([entry]).topology.balancer).toEqual({ ...DEFAULT_TOPOLOGY.balancer, ...expected })
+  })
+
+  test.each([
+    'topology.balancer.engine=nginx',
+    'topology.balancer.healthCheckPath=readyz',
+    'topology.balancer.healthCheckPath=/a\nserver evil 192.0.2.1:80',
+    'topology.balancer.ejectAboveErrorShare=20',
+    'topology.balancer.retries=-1',
+    'topology.balancer.weights.app-2=0',
+    'topology.balancer.weights.app 2=1',
+  ])('refuses %j', (entry) => {
+    expect(problems(entry)).toHaveLength(1)
+  })
+
+  test('refuses of HAProxy what it does not have, wherever that was asked for', () => {
+    expect(problems('topology.balancer.engine=haproxy', 'topology.balancer.algorithm=ewma')).toMatchObject([
+      { path: 'topology.balancer.algorithm', expected: expect.stringContaining('no peak-EWMA') },
+    ])
+    const inScenario = resolveTopology(scenario({ balancer: { ejectAboveErrorShare: 0.2 } }), [
+      'topology.balancer.engine=haproxy',
+    ])
+    expect(inScenario.ok).toBe(false)
+  })
+})

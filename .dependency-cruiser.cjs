@@ -47,7 +47,8 @@ module.exports = {
     },
     // The engine's process imports the scenario module itself.
     adapterKnowsOnlyPorts('engines', '|scenario-file\\.ts$'),
-    adapterKnowsOnlyPorts('environments'),
+    // They start HAProxy, whose configuration is written beside the embedded balancer.
+    adapterKnowsOnlyPorts('environments', '|balancer/haproxy/'),
     adapterKnowsOnlyPorts('probes'),
     adapterKnowsOnlyPorts('balancer'),
     {

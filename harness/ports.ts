@@ -93,10 +93,19 @@ export type Endpoints = {
     readonly exempt: (backendPid: number) => Promise<void>
   } | null
   apps(): readonly { readonly component: string; readonly metricsUrl: string | null }[]
-  balancer(): { readonly component: string; readonly statsUrl: string } | null
+  balancer(): BalancerEndpoint | null
   /** CPU meter of every component the environment runs, counters since its start. */
   meter(): Promise<readonly MeterReading[]>
 }
+
+/**
+ * The balancer that runs, and where it tells its figures: HAProxy at a socket of the file system, single requests in a ring
+ * (`show events`).
+ */
+export type BalancerEndpoint = { readonly component: string } & (
+  | { readonly engine: 'embedded'; readonly statsUrl: string }
+  | { readonly engine: 'haproxy'; readonly statsSocket: string; readonly requestsRing: string }
+)
 
 export type MeterReading = {
   readonly component: string

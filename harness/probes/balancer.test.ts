@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
+import type { ServerReading } from '../core/record.ts'
 import { balancerProbe } from './balancer.ts'
 import { fakeEndpoints, setClock } from './testing/fake-endpoints.ts'
 
@@ -19,6 +20,7 @@ function stats(scale: number, servers: readonly string[]) {
     responses: 40 * scale,
     errors: scale,
     responseMsSum: 800 * scale,
+    responseTimes: [10_000, 30 * scale, 50_000, 10 * scale],
   })
   return {
     inFlight: 4,
@@ -33,13 +35,20 @@ function stats(scale: number, servers: readonly string[]) {
   }
 }
 
+/** A histogram's values are a bucket's upper end, at most 1 % above. */
+function rounded(server: ServerReading): ServerReading {
+  const times = { responseMsP50: 0, responseMsP95: 0, responseMsP99: 0 }
+  for (const key of Object.keys(times) as (keyof typeof times)[]) times[key] = Math.round(server[key]! / 1.01)
+  return { ...server, ...times }
+}
+
 async function probeOf(answer: () => string) {
   const server = http.createServer((_req, res) => res.end(answer())).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const clock = setClock()
   const statsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/stats`
   const probe = await balancerProbe.open(
-    fakeEndpoints({ balancer: () => ({ component: 'balancer', statsUrl }) }),
+    fakeEndpoints({ balancer: () => ({ component: 'balancer', engine: 'embedded', statsUrl }) }),
     clock,
   )
   cleanups.push(() => server.close())
@@ -69,9 +78,10 @@ it('gives rates and means over the time since the previous reading, and each ser
     serviceMsMean: 30,
     upstreamMsMean: 25,
   })
-  expect(reading?.servers).toEqual([
-    { server: 'app-1', inFlight: 2, queued: 0, requests: 100, errors: 2, responseMsMean: 20 },
-    { server: 'app-2', inFlight: 2, queued: 0, requests: 150, errors: 3, responseMsMean: 20 },
+  const times = { responseMsP50: 10, responseMsP95: 50, responseMsP99: 50 }
+  expect(reading?.servers?.map(rounded)).toEqual([
+    { server: 'app-1', inFlight: 2, queued: 0, requests: 100, errors: 2, responseMsMean: 20, ...times },
+    { server: 'app-2', inFlight: 2, queued: 0, requests: 150, errors: 3, responseMsMean: 20, ...times },
   ])
 })
 

@@ -1,78 +1,58 @@
-import { z } from 'zod'
+import { fromPairs, quantileUs } from '../core/measure/histogram.ts'
 import type { ServerReading } from '../core/record.ts'
-import type { Probe } from '../ports.ts'
-import { openTextSource } from './http-text.ts'
+import type { BalancerEndpoint, Probe } from '../ports.ts'
+import type { BalancerCounts, BalancerReader, ServerCounts } from './balancer/balancer-counts.ts'
+import { embeddedReader } from './balancer/embedded-reader.ts'
+import { haproxyReader } from './balancer/haproxy-reader.ts'
 
-const TIMEOUT_MS = 900
-
-const balancerStats = z.object({
-  inFlight: z.number(),
-  queued: z.number(),
-  requests: z.number(),
-  responses: z.number(),
-  errors: z.number(),
-  serviceMsSum: z.number(),
-  upstreamMsSum: z.number(),
-  servers: z.array(
-    z.object({
-      name: z.string(),
-      inFlight: z.number(),
-      queued: z.number(),
-      requests: z.number(),
-      responses: z.number(),
-      errors: z.number(),
-      responseMsSum: z.number(),
-    }),
-  ),
-})
-
-type Stats = z.infer<typeof balancerStats>
-type ServerStats = Stats['servers'][number]
-
-/** What the embedded balancer counts: requests, its queue, the time at servers, and each server's share. */
+/** What the balancer counts, embedded or HAProxy: requests, its queue, the time at servers, and each server's share. */
 export const balancerProbe: Probe = {
   name: 'balancer',
   intervalMs: 1000,
   async open(endpoints, clock) {
-    const source = openTextSource(TIMEOUT_MS)
-    let before: { readonly stats: Stats; readonly atUs: number } | null = null
+    let reading: { readonly place: string; readonly reader: BalancerReader } | null = null
+    let before: { readonly counts: BalancerCounts; readonly atUs: number } | null = null
+    const readerOf = async (balancer: BalancerEndpoint): Promise<BalancerReader> => {
+      const place = balancer.engine === 'embedded' ? balancer.statsUrl : balancer.statsSocket
+      if (reading?.place === place) return reading.reader
+      await reading?.reader.close()
+      before = null
+      reading = {
+        place,
+        reader:
+          balancer.engine === 'embedded'
+            ? embeddedReader(balancer.statsUrl)
+            : haproxyReader(balancer.statsSocket, balancer.requestsRing),
+      }
+      return reading.reader
+    }
     return {
       async sample() {
         const balancer = endpoints.balancer()
-        const text = balancer ? await source.get(balancer.statsUrl) : null
-        if (balancer === null || text === null) return []
-        const stats = readStats(text)
-        if (stats === null) return []
+        const counts = balancer ? await (await readerOf(balancer)).read() : null
+        if (balancer === null || counts === null) return []
         const atUs = clock.nowUs()
         const last = before
-        before = { stats, atUs }
+        before = { counts, atUs }
         // Counters that went back belong to a balancer that was restarted: a new baseline.
-        if (last === null || stats.requests < last.stats.requests || atUs <= last.atUs) return []
-        const values = readValues(stats, last.stats, (atUs - last.atUs) / 1e6)
-        const servers = stats.servers.map((server) =>
+        if (last === null || counts.requests < last.counts.requests || atUs <= last.atUs) return []
+        const values = readValues(counts, last.counts, (atUs - last.atUs) / 1e6)
+        const servers = counts.servers.map((server) =>
           readServer(
             server,
-            last.stats.servers.find(({ name }) => name === server.name),
+            last.counts.servers.find(({ name }) => name === server.name),
           ),
         )
         return [
           { atUs, probe: 'balancer', role: 'balancer', component: balancer.component, values, servers },
         ] as const
       },
-      close: () => source.close(),
+      close: async () => reading?.reader.close(),
     }
   },
 }
 
-function readStats(text: string): Stats | null {
-  try {
-    return balancerStats.parse(JSON.parse(text))
-  } catch {
-    return null
-  }
-}
-
-function readValues(now: Stats, before: Stats, elapsedSec: number): Record<string, number> {
+function readValues(now: BalancerCounts, before: BalancerCounts, elapsedSec: number): Record<string, number> {
   const responses = now.responses - before.responses
   const values: Record<string, number> = {
     inFlight: now.inFlight,
@@ -88,7 +68,7 @@ function readValues(now: Stats, before: Stats, elapsedSec: number): Record<strin
 }
 
 /** Counts since the previous reading; a server that was added (again) in between counts from zero. */
-function readServer(now: ServerStats, known: ServerStats | undefined): ServerReading {
+function readServer(now: ServerCounts, known: ServerCounts | undefined): ServerReading {
   const before = known && known.requests <= now.requests ? known : null
   const responses = now.responses - (before?.responses ?? 0)
   return {
@@ -98,5 +78,24 @@ function readServer(now: ServerStats, known: ServerStats | undefined): ServerRea
     requests: now.requests - (before?.requests ?? 0),
     errors: now.errors - (before?.errors ?? 0),
     responseMsMean: responses > 0 ? (now.responseMsSum - (before?.responseMsSum ?? 0)) / responses : 0,
+    ...percentiles(now.responseTimes, before?.responseTimes ?? []),
   }
+}
+
+/** Of the times recorded between two readings of a histogram that only grows. */
+function percentiles(
+  now: readonly number[],
+  before: readonly number[],
+): Pick<ServerReading, 'responseMsP50' | 'responseMsP95' | 'responseMsP99'> {
+  const earlier = new Map<number, number>()
+  for (let i = 0; i + 1 < before.length; i += 2) earlier.set(before[i]!, before[i + 1]!)
+  const since: number[] = []
+  for (let i = 0; i + 1 < now.length; i += 2) {
+    const count = now[i + 1]! - (earlier.get(now[i]!) ?? 0)
+    if (count > 0) since.push(now[i]!, count)
+  }
+  if (since.length === 0) return {}
+  const times = fromPairs(since)
+  const ms = (q: number): number => (quantileUs(times, q) ?? 0) / 1000
+  return { responseMsP50: ms(0.5), responseMsP95: ms(0.95), responseMsP99: ms(0.99) }
 }

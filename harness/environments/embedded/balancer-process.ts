@@ -1,28 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarnessError } from '../../core/errors.ts'
-import type { BalancerTopology } from '../../core/topology.ts'
 import type { AppInstance } from './app/app-instances.ts'
 import { freePort } from './free-port.ts'
 import { answersOk, httpCall } from './http-call.ts'
+import { BALANCER, type BalancerStart, type RunningBalancer } from './running-balancer.ts'
 import { startListening } from './start-listening.ts'
-import type { Supervisor } from './supervisor/connect.ts'
-
-export const BALANCER = 'balancer'
-
-export type RunningBalancer = { readonly port: number; readonly adminPort: number; readonly pid: number }
 
 const READY_WITHIN_MS = 10_000
+const POLL_MS = 20
 
-/** Starts the balancer's process before these instances; `port` is kept if given (a restart). */
-export async function startBalancer(
-  supervisor: Supervisor,
+/** Starts the embedded balancer's process, bundled at `bundlePath`. */
+export async function startEmbeddedBalancer(
+  { supervisor, topology, readyPath, instances, signal, port }: BalancerStart,
   bundlePath: string,
-  topology: BalancerTopology,
-  instances: readonly AppInstance[],
-  signal: AbortSignal,
-  port?: number,
 ): Promise<RunningBalancer> {
   const adminPort = await freePort()
+  const adminUrl = `http://127.0.0.1:${adminPort}`
+  const { engine: _engine, cpu: _cpu, healthCheckPath, drainMs, weights, ...rest } = topology
+  const listOf = (some: readonly AppInstance[]) =>
+    some.map(({ component, url }) => ({ name: component, url, weight: weights[component] ?? 1 }))
   const started = await startListening({
     supervisor,
     signal,
@@ -37,59 +33,44 @@ export async function startBalancer(
       env: {
         NODE_ENV: 'production',
         BALANCER_CONFIG: JSON.stringify({
+          ...rest,
           host: '127.0.0.1',
           port: chosen,
           adminPort,
-          algorithm: topology.algorithm,
-          maxConnectionsPerServer: topology.maxConnectionsPerServer,
-          queueTimeoutMs: topology.queueTimeoutMs,
-          servers: serverList(instances),
+          healthCheckPath: healthCheckPath ?? readyPath,
+          servers: listOf(instances),
         }),
       },
       cwd: '/',
     }),
-    ready: () => answersOk(`${adminUrl(adminPort)}/healthz`),
+    ready: () => answersOk(`${adminUrl}/healthz`),
     hint: 'the lines above are the balancer’s own words',
   })
-  return { ...started, adminPort }
+  return {
+    ...started,
+    endpoint: { component: BALANCER, engine: 'embedded', statsUrl: `${adminUrl}/stats` },
+    putServers: async (some) => {
+      const { status, body } = await httpCall('PUT', `${adminUrl}/servers`, 5000, listOf(some))
+      if (status < 200 || status >= 300) throw refusedList(status, body)
+    },
+    drained: async () => {
+      const deadline = performance.now() + drainMs
+      while (performance.now() < deadline && (await draining(`${adminUrl}/stats`))) await sleep(POLL_MS)
+    },
+  }
 }
 
-/** Replaces the servers the balancer spreads requests over, while it runs. */
-export async function putServers(
-  { adminPort }: RunningBalancer,
-  instances: readonly AppInstance[],
-): Promise<void> {
-  const { status, body } = await httpCall(
-    'PUT',
-    `${adminUrl(adminPort)}/servers`,
-    5000,
-    serverList(instances),
-  )
-  if (status >= 200 && status < 300) return
-  throw new HarnessError({
+/** Whether servers that were taken off the list have requests left. */
+async function draining(statsUrl: string): Promise<boolean> {
+  const { body } = await httpCall('GET', statsUrl, 1000)
+  return (JSON.parse(body) as { readonly draining: readonly unknown[] }).draining.length > 0
+}
+
+function refusedList(status: number, body: string): HarnessError {
+  return new HarnessError({
     code: 'environment',
     message: `the balancer refused its new list of servers (${status}): ${body.slice(0, 300)}`,
     where: BALANCER,
     hint: 'this is a fault of ours: please report it',
   })
-}
-
-/** Where the balancer tells its figures. */
-export function statsUrl({ adminPort }: RunningBalancer): string {
-  return `${adminUrl(adminPort)}/stats`
-}
-
-const DRAIN_MS = 300
-
-/** Lets requests finish that were on their way to servers just taken off the list; between segments there are few. */
-export function drained(): Promise<void> {
-  return sleep(DRAIN_MS)
-}
-
-function serverList(instances: readonly AppInstance[]): readonly { name: string; url: string }[] {
-  return instances.map(({ component, url }) => ({ name: component, url }))
-}
-
-function adminUrl(adminPort: number): string {
-  return `http://127.0.0.1:${adminPort}`
 }

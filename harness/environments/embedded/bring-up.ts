@@ -44,7 +44,7 @@ export async function bringUp(
 
   const servers = topology.app.instances === 1 ? '1 app server' : `${topology.app.instances} app servers`
   progress(`starting ${servers}${topology.balancer.engine === 'none' ? '' : ' and the balancer'}`)
-  const stand = new Stand({ supervisor, app: prepared, balancerBundle, home }, topology, database)
+  const stand = new Stand({ supervisor, app: prepared, balancerBundle, home, folder }, topology, database)
   await stand.moveTo(topology, signal)
   return stand
 }

@@ -59,7 +59,10 @@ test('probes find the database, with statement statistics, outside its budget', 
   expect(settings).toContainEqual({ name: 'fsync', setting: 'on' })
   const database = running.endpoints.database()
   expect(database?.connectionString).toMatch(/^postgresql:\/\/postgres@127\.0\.0\.1:\d+\/shop$/)
-  expect(running.endpoints.balancer()?.statsUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/stats$/)
+  expect(running.endpoints.balancer()).toMatchObject({
+    engine: 'embedded',
+    statsUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/stats$/),
+  })
 })
 
 test('restored data is the seeded data, and the app has found it', async () => {

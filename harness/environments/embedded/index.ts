@@ -3,6 +3,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { ISOLATION_MEANS, type Isolation } from '../../core/record.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
 import { bringUp } from './bring-up.ts'
+import { findHaproxy } from './haproxy/find-haproxy.ts'
 import { makeRunFolder } from './run-folder.ts'
 import { runningOf } from './running.ts'
 import { connectSupervisor } from './supervisor/connect.ts'
@@ -26,6 +27,8 @@ async function up(
 ): Promise<Running> {
   checkForcedMeans()
   checkFit(spec)
+  // Before anything is started: what is not there will not be there later.
+  if (spec.topology.balancer.engine === 'haproxy') findHaproxy()
   if (signal.aborted) throw interrupted()
   await sweepLeftovers()
   const { path, run } = makeRunFolder()

@@ -2,7 +2,6 @@ import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes.ts'
 import type { Isolation } from '../../core/record.ts'
 import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
-import { BALANCER, statsUrl } from './balancer-process.ts'
 import { databaseUrl, openConnection, SHOP_DATABASE, SUPERUSER, withClient } from './postgres/connection.ts'
 import { DATABASE } from './postgres/server.ts'
 import type { Stand } from './stand.ts'
@@ -43,7 +42,7 @@ export function runningOf(
         component,
         metricsUrl: app.metricsPath === undefined ? null : `${url}${app.metricsPath}`,
       })),
-    balancer: () => (stand.balancer ? { component: BALANCER, statsUrl: statsUrl(stand.balancer) } : null),
+    balancer: () => stand.balancer?.endpoint ?? null,
     meter: async () => {
       const { atHrUs, readings } = await supervisor.ask('meter', null)
       const atUs = atHrUs - Number(clock.t0Ns / 1000n)

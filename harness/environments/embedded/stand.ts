@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DatabaseTopology, Topology } from '../../core/topology.ts'
 import { type AppInstance, type PreparedApp, recovered, startInstance } from './app/app-instances.ts'
-import { BALANCER, drained, putServers, type RunningBalancer, startBalancer } from './balancer-process.ts'
+import { startEmbeddedBalancer } from './balancer-process.ts'
+import { startHaproxy } from './haproxy/haproxy-process.ts'
 import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from './postgres/connection.ts'
 import { restoreSnapshot } from './postgres/data.ts'
 import { DATABASE, type ServerHome, startServer } from './postgres/server.ts'
+import { BALANCER, type RunningBalancer } from './running-balancer.ts'
 import type { Supervisor } from './supervisor/connect.ts'
 
 const STOP_GRACE_MS = 1500
@@ -13,8 +15,10 @@ const STOP_GRACE_MS = 1500
 export type StandParts = {
   readonly supervisor: Supervisor
   readonly app: PreparedApp
-  readonly balancerBundle: string | null
+  readonly balancerBundle: string
   readonly home: ServerHome
+  /** The run's folder. */
+  readonly folder: string
 }
 
 /** The components that run now, and how to get from them to any topology. */
@@ -88,36 +92,47 @@ export class Stand {
     this.#instances = [...kept, ...added].sort(byName)
     await this.#moveBalancer(target, signal)
     if (same && surplus.length > 0) {
-      await drained()
+      await this.#balancer?.drained()
       await this.#stopAll(surplus)
     }
   }
 
   async #moveBalancer(target: Topology, signal: AbortSignal): Promise<void> {
-    const { supervisor, balancerBundle } = this.#parts
+    const { supervisor } = this.#parts
     const running = this.#balancer
     const alive = running !== null && !this.#dead.has(running.pid)
     const wanted = target.balancer.engine !== 'none'
     const { cpu: _before, ...before } = this.#topology.balancer
     const { cpu: _after, ...after } = target.balancer
     if (alive && wanted && isDeepStrictEqual(before, after)) {
-      await putServers(running, this.#instances)
+      await running.putServers(this.#instances)
       return
     }
     if (alive)
       await supervisor.ask('stop', { component: BALANCER, signal: 'SIGTERM', graceMs: STOP_GRACE_MS })
     this.#balancer = null
-    if (!wanted || !balancerBundle) return
-    const started = await startBalancer(
-      supervisor,
-      balancerBundle,
-      target.balancer,
-      this.#instances,
-      signal,
-      running?.port,
-    )
+    const started = await this.#startBalancer(target, signal, running?.port)
+    if (!started) return
     this.#balancer = started
     this.#watch(BALANCER, started.pid)
+  }
+
+  async #startBalancer(
+    { balancer: topology }: Topology,
+    signal: AbortSignal,
+    port: number | undefined,
+  ): Promise<RunningBalancer | null> {
+    const { supervisor, balancerBundle, folder, app } = this.#parts
+    const { readyPath } = app.spec
+    const start = { supervisor, topology, readyPath, instances: this.#instances, signal, port }
+    switch (topology.engine) {
+      case 'none':
+        return null
+      case 'embedded':
+        return startEmbeddedBalancer(start, balancerBundle)
+      case 'haproxy':
+        return startHaproxy(start, folder)
+    }
   }
 
   async #startInstance(target: Topology, number: number, signal: AbortSignal): Promise<AppInstance> {

@@ -1,7 +1,7 @@
 import type { BottleneckClass } from './bottleneck.ts'
 import type { FixStep } from './fixes.ts'
 import type { DataFacts, HeaderLine, Isolation, Scope } from './record.ts'
-import type { Topology } from './topology.ts'
+import type { BalancerTopology, Topology } from './topology.ts'
 
 /**
  * The opinions: what pure functions derive from a record. `result.json` and `--json` are these shapes (schema 1).
@@ -14,6 +14,9 @@ export type Estimate = { readonly estimate: number; readonly low: number; readon
 
 /** Between 5 % and 95 % of the readings, and the middle one. */
 export type CoreSpeed = { readonly low: number; readonly median: number; readonly high: number }
+
+/** `engine: 'none'`: shoppers reached the app directly. */
+export type RunBalancer = Pick<BalancerTopology, 'engine' | 'algorithm'>
 
 export type Common<Command extends string> = {
   readonly schema: typeof RESULT_SCHEMA
@@ -30,6 +33,8 @@ export type Common<Command extends string> = {
   readonly isolation: Isolation
   /** Speed of this machine's cores while it measured, relative to the cores that budgets are in; `null`: not followed. */
   readonly coreSpeed: CoreSpeed | null
+  /** The balancers that ran, today's first; a fix may have put in another. Empty: the system was not started by us. */
+  readonly balancers: readonly RunBalancer[]
   /** What the tables held and weighed after seeding; `null`: not known. */
   readonly data: DataFacts | null
   readonly notTested: readonly string[]

@@ -25,6 +25,7 @@ describe('the Markdown report', () => {
     ])
     expect(page).toContain('| Database CPU ×3 | 58 (53–63) | ×1.9 |')
     expect(page).toContain('**Do not buy:**')
+    expect(page).toContain('Load balancer: Doorbuster’s own (node:http and undici), least-connections.')
     expect(page).toContain('| Name | Role | Date | Decision |')
   })
 

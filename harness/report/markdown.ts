@@ -5,6 +5,7 @@ import { topStatements } from './facts/top-statements.ts'
 import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from './format.ts'
 import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
 import { plainText } from './plain-text.ts'
+import { balancerWords } from './story/balancer-words.ts'
 import { classWords } from './story/class-words.ts'
 import { dataWords } from './story/data-words.ts'
 import { doNotBuy, fixRows } from './story/fix-rows.ts'
@@ -173,11 +174,13 @@ function steps({ searches, header }: Story): readonly string[] {
 
 function measurement({ result }: Story, run: RunData): readonly string[] {
   const { cores, node, platform } = run.header.machine
+  const balancer = balancerWords(result.balancers)
   const failed = result.validity.checks.filter(({ held }) => !held).slice(0, 20)
   return [
     '## Measurement',
     `CPU budgeted by ${isolationWords(result)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
       `Took ${formatElapsed(result.elapsedSec)}.`,
+    ...(balancer === null ? [] : [`Load balancer: ${text(balancer)}.`]),
     ...(result.data ? [`Data: ${text(dataWords(result.data))}.`] : []),
     ...(failed.length > 0
       ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]

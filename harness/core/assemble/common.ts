@@ -1,7 +1,7 @@
 import { quantile } from 'simple-statistics'
 import { runValidity } from '../measure/validity.ts'
 import type { Isolation, Scope } from '../record.ts'
-import type { Common, CoreSpeed, InvariantResult } from '../result.ts'
+import type { Common, CoreSpeed, InvariantResult, RunBalancer } from '../result.ts'
 import { RESULT_SCHEMA } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 
@@ -29,12 +29,25 @@ export function commonOf<Command extends string>(
     validity: { trusted: reasons.length === 0, reasons, checks: validity.checks },
     isolation: run.arms[0]?.isolation ?? NOT_ENFORCED,
     coreSpeed: coreSpeedOf(run),
+    balancers: balancersOf(run),
     data: run.data,
     notTested: notTested(run.header.scope, run),
     quick: run.header.options.quick,
     partial: isPartial(run),
     elapsedSec: elapsedSec(run),
   }
+}
+
+/** Each once, in the order they came. */
+function balancersOf({ arms }: RunData): readonly RunBalancer[] {
+  const found = new Map<string, RunBalancer>()
+  for (const { topology } of arms) {
+    if (topology === null) continue
+    const { engine, algorithm } = topology.balancer
+    const key = engine === 'none' ? engine : `${engine} ${algorithm}`
+    if (!found.has(key)) found.set(key, { engine, algorithm })
+  }
+  return [...found.values()]
 }
 
 function coreSpeedOf(run: RunData): CoreSpeed | null {

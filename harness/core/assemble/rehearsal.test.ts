@@ -108,6 +108,10 @@ describe('the reference case', () => {
     expect(result.covers).toBeCloseTo(31 / PEAK, 1)
   })
 
+  test('says which balancer ran, once', () => {
+    expect(result.balancers).toEqual([{ engine: 'embedded', algorithm: 'least-connections' }])
+  })
+
   test('tells the incident in order', () => {
     const { firstSignSec, onsetSec, outageStartSec, restoredSec } = result.incident
     expect(firstSignSec).not.toBeNull()

@@ -11,6 +11,7 @@ import {
   formatValue,
   formatWhen,
 } from '../format.ts'
+import { balancerWords } from '../story/balancer-words.ts'
 import { dataWords } from '../story/data-words.ts'
 import { GLOSSARY } from '../story/glossary.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS } from '../story/sign-off.ts'
@@ -156,7 +157,9 @@ function loadPairs(quality: MeasurementQuality): readonly Pair[] {
 function machinePairs({ result }: Story, { header }: RunData): readonly Pair[] {
   const { cores, memoryMb, node, platform, speed } = header.machine
   const { name, path, hash, seed } = header.scenario
+  const balancer = balancerWords(result.balancers)
   return [
+    ...(balancer === null ? [] : [['load balancer', balancer] as const]),
     ...(result.data ? [['data', dataWords(result.data)] as const] : []),
     ['machine', `${cores} cores, ${formatCount(memoryMb)} MB, ${platform}, Node.js ${node}`],
     ['speed of a core', `${speed.toFixed(2)} of the reference core the budgets are written for`],

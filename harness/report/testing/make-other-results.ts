@@ -22,6 +22,7 @@ export function makeOtherResults(): OtherResults {
     validity: result.validity,
     isolation: result.isolation,
     coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
+    balancers: result.balancers,
     data: result.data,
     notTested: result.notTested,
     quick: false,

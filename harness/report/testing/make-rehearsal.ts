@@ -65,6 +65,7 @@ function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'reh
     validity: { trusted: true, reasons: [], checks: CHECKS },
     isolation: ISOLATION,
     coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
+    balancers: [{ engine: 'embedded', algorithm: 'least-connections' }],
     data: {
       tables: [
         { table: 'orders', rows: 40_000, bytes: 8_552_448 },

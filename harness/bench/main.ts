@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { BALANCER_ROWS } from './balancer/index.ts'
 import {
   type BenchmarkFile,
   benchmarkFile,
@@ -15,11 +16,15 @@ import type { Bench, Figure, Row } from './row.ts'
 import { SHOP_ROWS } from './shop/index.ts'
 
 /**
- * `npm run bench <engine|shop> [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
+ * `npm run bench <engine|shop|balancer> [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
  * the machine than about the code. Words choose rows by their name. What was measured takes its place in
  * reports/benchmarks; a quick bench is only printed. Exit 1 when a row falls short.
  */
-const BENCHES: Readonly<Record<string, readonly Row[]>> = { engine: ENGINE_ROWS, shop: SHOP_ROWS }
+const BENCHES: Readonly<Record<string, readonly Row[]>> = {
+  engine: ENGINE_ROWS,
+  shop: SHOP_ROWS,
+  balancer: BALANCER_ROWS,
+}
 const FOLDER = fileURLToPath(new URL('../../reports/benchmarks/', import.meta.url))
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))

@@ -53,6 +53,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiting {
   begin(): void {
     const { line, backends } = this.hall
     if (line.length === 0 && this.start()) return
+    // A server may have come back without anybody having noticed.
+    if (line.full) line.advance()
     if (line.full) {
       this.answer(503, 'too many are waiting', { 'retry-after': '1' })
       return

@@ -104,7 +104,8 @@ describe('one of three servers fails at once', () => {
     })
     // Over several returns of the server from its ejection.
     expect(await errorShare(status, 4000)).toBeLessThan(0.02)
-    expect(balancer.stats().servers[2]!.ejections).toBeGreaterThan(0)
+    // One that refuses connections is left out for a second at once, ejected or not.
+    if (bad !== refuses) expect(balancer.stats().servers[2]!.ejections).toBeGreaterThan(0)
     expect(balancer.stats().servers[0]!.ejections).toBe(0)
   })
 

@@ -46,6 +46,8 @@ export class Tunnel implements Waiting {
       return
     }
     if (line.length === 0 && this.start()) return
+    // A server may have come back without anybody having noticed.
+    if (line.full) line.advance()
     if (line.full) {
       this.answer(503, 'too many are waiting')
       return

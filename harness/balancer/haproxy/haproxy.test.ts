@@ -209,6 +209,37 @@ describe.skipIf(haproxy.skip)('HAProxy as it is configured', () => {
     expect((await first).status).toBe(200)
   })
 
+  it('lets go of clients that left, in the queue and at the server', async () => {
+    const seen: string[] = []
+    let gone: () => void = () => {}
+    const left = new Promise<void>((resolve) => {
+      gone = resolve
+    })
+    const port = await serverThat((req, res) => {
+      seen.push(req.url ?? '')
+      if (req.url === '/held') res.on('close', gone)
+      else res.end()
+    })
+    const { url, send } = await haproxyOver([port], { maxConnectionsPerServer: 1, queueTimeoutMs: 20_000 })
+    const ask = async (path: string): Promise<() => Promise<unknown>> => {
+      const leaving = new AbortController()
+      const asked = request(url + path, { signal: leaving.signal })
+      await delay(100)
+      return () => {
+        leaving.abort()
+        return asked.catch(() => delay(100))
+      }
+    }
+    const leaveServer = await ask('/held')
+    while (seen.length === 0) await delay(5)
+    const leaveQueue = await ask('/queued')
+    await leaveQueue()
+    await leaveServer()
+    await left
+    expect((await send('GET', '/next')).status).toBe(200)
+    expect(seen).toEqual(['/held', '/next'])
+  })
+
   it('answers 502 when every server refuses, and leaves a server’s own 503 as it is', async () => {
     const { send } = await haproxyOver([await freePort(), await freePort()])
     const { status, headers } = await send('POST')

@@ -60,7 +60,7 @@ describe('the text of HAProxy’s configuration', () => {
       defaults
         mode http
         log ring@requests local0
-        log-format "%s %ST %Tw %Ta"
+        log-format "%s %ST %Tw %Ta %ts"
         timeout connect 10s
         timeout client 75s
         timeout http-keep-alive 75s
@@ -68,6 +68,7 @@ describe('the text of HAProxy’s configuration', () => {
         timeout tunnel 1h
         timeout queue 2000ms
         option forwardfor
+        option abortonclose
         http-reuse always
         retries 1
         option redispatch 1
@@ -108,7 +109,7 @@ describe('the text of HAProxy’s configuration', () => {
       defaults
         mode http
         log ring@requests local0
-        log-format "%s %ST %Tw %Ta"
+        log-format "%s %ST %Tw %Ta %ts"
         timeout connect 10s
         timeout client 75s
         timeout http-keep-alive 75s
@@ -116,6 +117,7 @@ describe('the text of HAProxy’s configuration', () => {
         timeout tunnel 1h
         timeout queue 1ms
         option forwardfor
+        option abortonclose
         http-reuse always
         retries 2
         option redispatch 1

@@ -41,8 +41,8 @@ function defaults({ queueTimeoutMs, retries, tellsRequests }: HaproxyConfig): re
     ...(tellsRequests
       ? [
           `log ring@${HAPROXY_RING} local0`,
-          // Server, status, ms in the queue, ms in all (idle connections do not count).
-          'log-format "%s %ST %Tw %Ta"',
+          // Server, status, ms in the queue, ms in all (idle connections do not count), how it ended.
+          'log-format "%s %ST %Tw %Ta %ts"',
         ]
       : []),
     'timeout connect 10s',
@@ -53,6 +53,8 @@ function defaults({ queueTimeoutMs, retries, tellsRequests }: HaproxyConfig): re
     // 0 would be "for ever".
     `timeout queue ${Math.max(1, Math.round(queueTimeoutMs))}ms`,
     'option forwardfor',
+    // Whoever gave up leaves the queue and the server: nobody is to work for them.
+    'option abortonclose',
     'http-reuse always',
     `retries ${retries}`,
     ...(retries > 0 ? ['option redispatch 1', 'retry-on conn-failure empty-response'] : []),

@@ -54,9 +54,11 @@ it('adds up what HAProxy counts and what it tells of single requests', async () 
   expect(await reader.read()).toMatchObject({ responses: 0, serviceMsSum: 0 })
   while (listeners.size === 0) await delay(5)
   const [socket] = listeners
-  socket!.write('app-1 200 5 25\nServer shop/app-3 is going DOWN for maintenance.\napp-1 50')
+  socket!.write('app-1 200 5 25 --\nServer shop/app-3 is going DOWN for maintenance.\napp-1 50')
   await delay(20)
-  socket!.write('0 0 10\n<NOSRV> 503 2000 2000\napp-1 101 0 90000\napp-2 -1 -1 -1\n\n')
+  socket!.write(
+    '0 0 10 --\n<NOSRV> 503 2000 2000 sQ\napp-1 101 0 90000 --\napp-1 -1 0 3000 CH\napp-2 -1 -1 -1 SC\n\n',
+  )
   let counts = await reader.read()
   while (counts?.responses !== 3) counts = await reader.read()
   expect(counts).toMatchObject({

@@ -5,8 +5,8 @@ import { type Histogram, newHistogram, recordUs } from '../../core/measure/histo
 export type RequestSums = { responses: number; serviceMsSum: number; upstreamMsSum: number }
 type ServerSums = { responses: number; responseMsSum: number; readonly times: Histogram }
 
-/** Server, status, ms in the queue, ms in all; -1: it did not come that far. */
-const LINE = /^(\S+) (-?\d+) (-?\d+) \+?(-?\d+)$/
+/** Server, status, ms in the queue, ms in all (-1: it did not come that far), and how it ended: "C." by the client. */
+const LINE = /^(\S+) (-?\d+) (-?\d+) (-?\d+) (\S)\S$/
 
 /**
  * Listens to HAProxy's requests, one line each, since HAProxy itself keeps only the mean of its last 1024. Times are whole
@@ -60,9 +60,11 @@ export class HaproxyRequests {
   private note(found: RegExpExecArray | null): void {
     // Anything else in the ring is news of servers that come and go.
     if (found === null) return
-    const [, server = '', status, queued, total] = found
+    const [, server = '', status, queued, total, endedBy] = found
     // A connection that was upgraded is told when it ends: its length is no response time.
     if (status === '101' || Number(total) < 0) return
+    // Nor is it one when the client left.
+    if (endedBy === 'C') return
     const serviceMs = Number(total)
     const atServerMs = serviceMs - Math.max(0, Number(queued))
     this.all.responses++

@@ -5,6 +5,7 @@ import { HarnessError } from '../../core/errors.ts'
 import type { AppSpec, EnvironmentSpec } from '../../ports.ts'
 import { type PreparedApp, seedData } from './app/app-instances.ts'
 import { bundle } from './app/bundle.ts'
+import { haproxySocket } from './haproxy/haproxy-socket.ts'
 import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from './postgres/connection.ts'
 import { createShopDatabase, snapshotData } from './postgres/data.ts'
 import { nativeFolder } from './postgres/native-folder.ts'
@@ -23,6 +24,8 @@ export async function bringUp(
   progress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Stand> {
+  // Before anything is started: a folder whose path is too long does not become shorter.
+  if (topology.balancer.engine === 'haproxy') haproxySocket(folder)
   progress('bundling the app and preparing Postgres')
   const [prepared, balancerBundle, home] = await allOrFirstFailure([
     prepareApp(app, folder),

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { haproxyConfigOf } from '../../../balancer/haproxy/haproxy-config.ts'
 import { HAPROXY_BACKEND, HAPROXY_RING, renderHaproxy } from '../../../balancer/haproxy/render-haproxy.ts'
@@ -11,13 +11,11 @@ import { startListening } from '../start-listening.ts'
 import { describeEnd, type Supervisor } from '../supervisor/connect.ts'
 import { haproxyCommand } from './command-line.ts'
 import { findHaproxy } from './find-haproxy.ts'
+import { haproxySocket } from './haproxy-socket.ts'
 
 const READY_WITHIN_MS = 10_000
 const POLL_MS = 20
 const CONFIG_FILE = 'haproxy.cfg'
-const SOCKET_FILE = 'haproxy.sock'
-/** `sun_path` of a socket's address holds 108 bytes with the zero at its end; macOS has 104. */
-const LONGEST_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107
 
 /** Starts HAProxy in the run's folder. */
 export async function startHaproxy(
@@ -25,14 +23,13 @@ export async function startHaproxy(
   folder: string,
 ): Promise<RunningBalancer> {
   const program = findHaproxy()
-  const socketPath = join(folder, SOCKET_FILE)
-  checkSocketPath(socketPath)
+  const socketPath = haproxySocket(folder)
   const slots = slotNames(instances)
   const write = (chosen: number): void => {
     const config = haproxyConfigOf(topology, {
       host: '127.0.0.1',
       port: chosen,
-      socket: SOCKET_FILE,
+      socket: basename(socketPath),
       readyPath,
       slots: slots.map((name) => {
         const instance = instances.find(({ component }) => component === name)
@@ -156,16 +153,6 @@ async function checkConfig(
     message: `HAProxy refuses its configuration: ${describeEnd(end)}`,
     where: `${run.command} -c -f ${join(run.cwd, CONFIG_FILE)}`,
     hint: 'HAProxy 2.6 or newer is needed; change the setting it names, or use topology.balancer.engine=embedded',
-  })
-}
-
-function checkSocketPath(path: string): void {
-  if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH) return
-  throw new HarnessError({
-    code: 'environment',
-    message: `the path of HAProxy's socket has ${Buffer.byteLength(path)} bytes, and the system allows ${LONGEST_SOCKET_PATH}`,
-    where: path,
-    hint: 'let TMPDIR name a folder with a shorter path, or use topology.balancer.engine=embedded',
   })
 }
 

@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../../core/topology.ts'
 import type { OpenProbe, Reading, Running } from '../../../ports.ts'
@@ -132,6 +134,22 @@ describe('HAProxy that cannot be had', () => {
       hint: expect.stringMatching(/install haproxy.*topology\.balancer\.engine=embedded/),
     })
   })
+
+  test.skipIf(haproxy.skip)(
+    'a folder too deep for its socket is refused before anything starts',
+    async () => {
+      const deep = join(mkdtempSync(join(tmpdir(), 'doorbuster-deep-')), 'x'.repeat(80))
+      mkdirSync(deep)
+      vi.stubEnv('TMPDIR', deep)
+      expect(await refusal(withHaproxy())).toMatchObject({
+        code: 'environment',
+        message: expect.stringMatching(/has 1\d\d bytes, and the system allows 10[37]/),
+        hint: expect.stringContaining('TMPDIR'),
+      })
+      expect(readdirSync(deep).filter((name) => name.startsWith('doorbuster-'))).toEqual([])
+      rmSync(dirname(deep), { recursive: true })
+    },
+  )
 
   test.skipIf(haproxy.skip)('what it says of a configuration it refuses is quoted', async () => {
     expect(await refusal(withHaproxy({ weights: { 'app-1': 300 } }))).toMatchObject({

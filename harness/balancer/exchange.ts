@@ -17,7 +17,7 @@ export type Hall = {
   readonly counters: Counters
   /** How often one request may be sent to another server. */
   readonly retries: number
-  /** Connections that were upgraded, to be closed at the end. */
+  /** Connections that asked for an upgrade, to be closed at the end. */
   readonly tunnels: Set<{ close(): void }>
 }
 

@@ -144,13 +144,38 @@ describe('WebSocket', () => {
     expect(balancer.stats()).toMatchObject({ queued: 0, tunnels: 1, responses: 2 })
   })
 
+  it('passes on what the client sent early, and forgets who left while waiting', async () => {
+    const heard: Buffer[] = []
+    const url = await upgradingServer((request, socket, head) => {
+      heard.push(head)
+      socket.on('data', (bytes) => heard.push(bytes))
+      setTimeout(() => answerWebSocket(request, socket, () => null), 30)
+    })
+    const balancer = await balancerOver([url], { maxConnectionsPerServer: 1 })
+    const { hostname, port } = new URL(balancer.url)
+    const first = net.connect(Number(port), hostname)
+    cleanups.push(() => first.destroy())
+    first.write(`${UPGRADE}sec-websocket-key: aaaaaaaaaaaaaaaaaaaaaa==\r\n\r\nearly`)
+    first.write(' bird')
+    await until(() => Buffer.concat(heard).toString() === 'early bird')
+    const second = net.connect(Number(port), hostname)
+    second.write(`${UPGRADE}\r\n`)
+    await until(() => balancer.stats().queued === 1)
+    second.end()
+    await until(() => balancer.stats().aborted === 1)
+    expect(balancer.stats()).toMatchObject({ requests: 2, responses: 1, queued: 0, tunnels: 1 })
+  })
+
   it('is closed when the balancer stops', async () => {
     const url = await upgradingServer((request, socket) => answerWebSocket(request, socket, () => null))
     const balancer = await balancerOver([url])
     const socket = await openWebSocket(balancer.url)
     const closed = once(socket, 'close')
-    await balancer.stop()
-    await closed
+    const silent = await balancerOver([await upgradingServer(() => {})])
+    const unanswered = rawAnswer(silent.url, `${UPGRADE}\r\n`).catch(() => 'broken off')
+    await until(() => silent.stats().inFlight === 1)
+    await Promise.all([balancer.stop(), silent.stop()])
+    await Promise.all([closed, unanswered])
   })
 })
 

@@ -6,6 +6,8 @@ import { requestHeaders, responseHeaders } from './headers.ts'
 import type { Waiting } from './waiting-line.ts'
 
 const ANSWER_WITHIN_MS = 60_000
+/** What a client may send before the server has agreed; nobody who speaks WebSocket sends anything. */
+const MOST_EARLY_BYTES = 65_536
 
 /**
  * A connection whose client asks for another protocol (WebSocket). It waits for a server like any request; once the server
@@ -16,7 +18,8 @@ export class Tunnel implements Waiting {
   private readonly hall: Hall
   private readonly request: IncomingMessage
   private readonly client: Duplex
-  private readonly head: Buffer
+  private readonly early: Buffer[] = []
+  private earlyBytes = 0
   private readonly clientAddress: string
   private readonly arrivedMs = performance.now()
   private server: Backend | null = null
@@ -31,9 +34,15 @@ export class Tunnel implements Waiting {
     this.hall = hall
     this.request = request
     this.client = client
-    this.head = head
     this.clientAddress = request.socket.remoteAddress ?? ''
     hall.counters.requests++
+    hall.tunnels.add(this)
+    this.holdEarly(head)
+    // It is read from the start: who leaves while waiting would not be noticed otherwise.
+    client.on('data', this.holdEarly)
+    client.once('end', () => {
+      if (this.state === 'asking') client.destroy()
+    })
     client.on('error', () => {})
     client.once('close', () => this.clientGone())
   }
@@ -74,6 +83,13 @@ export class Tunnel implements Waiting {
     this.client.destroy()
   }
 
+  private readonly holdEarly = (bytes: Buffer): void => {
+    if (this.state !== 'asking' || bytes.length === 0) return
+    this.early.push(bytes)
+    this.earlyBytes += bytes.length
+    if (this.earlyBytes > MOST_EARLY_BYTES) this.client.destroy()
+  }
+
   private ask(server: Backend): void {
     this.server = server
     this.tries++
@@ -101,13 +117,12 @@ export class Tunnel implements Waiting {
     }
     this.state = 'open'
     this.upstream = upstream
-    const { backends, counters, tunnels } = this.hall
+    const { backends, counters } = this.hall
     const nowMs = performance.now()
     counters.inFlight--
     counters.tunnels++
     this.answered(nowMs, false)
     backends.tunnelOpened(server, nowMs - this.startedMs, nowMs)
-    tunnels.add(this)
     const { client } = this
     for (const socket of [client, upstream] as (Duplex & Partial<IncomingMessage['socket']>)[]) {
       socket.setTimeout?.(0)
@@ -115,7 +130,8 @@ export class Tunnel implements Waiting {
     }
     client.write(headOf(answer, answer.rawHeaders), 'latin1')
     if (head.length > 0) client.write(head)
-    if (this.head.length > 0) upstream.write(this.head)
+    client.off('data', this.holdEarly)
+    for (const bytes of this.early) upstream.write(bytes)
     upstream.on('error', () => client.destroy())
     upstream.once('close', () => client.end(() => client.destroy()))
     client.pipe(upstream)
@@ -131,7 +147,7 @@ export class Tunnel implements Waiting {
       'latin1',
     )
     answer.pipe(this.client)
-    // Nobody reads on: without this a client that keeps its half open would stay for ever.
+    // A client that keeps its half open would stay for ever.
     this.client.once('finish', () => this.client.destroy())
     const done = (complete: boolean): void => {
       if (this.server === null) return
@@ -169,10 +185,10 @@ export class Tunnel implements Waiting {
     const { backends, counters, line, tunnels } = this.hall
     const before = this.state
     this.state = 'over'
+    tunnels.delete(this)
     if (before === 'open') {
       this.upstream?.destroy()
       counters.tunnels--
-      tunnels.delete(this)
       backends.tunnelClosed(this.server!)
       line.advance()
       return

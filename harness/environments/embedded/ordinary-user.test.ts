@@ -64,7 +64,15 @@ test.skipIf(!asRoot || process.platform !== 'linux')(
     for (const part of ['package.json', 'tsconfig.json', 'harness']) {
       cpSync(join(root, part), join(folder, part), { recursive: true })
     }
-    for (const name of withDependencies(['tsx', 'esbuild', 'pg', 'undici', 'zod', platformPackage])) {
+    for (const name of withDependencies([
+      'tsx',
+      'esbuild',
+      'hdr-histogram-js',
+      'pg',
+      'undici',
+      'zod',
+      platformPackage,
+    ])) {
       const target = join(folder, 'node_modules', name)
       mkdirSync(dirname(target), { recursive: true })
       cpSync(join(root, 'node_modules', name), target, { recursive: true, verbatimSymlinks: true })

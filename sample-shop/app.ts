@@ -38,10 +38,11 @@ export function buildApp(shop: Shop): Express {
     next()
   })
   if (shop.config.waitingRoomAdmitsPerSec > 0) app.use(waitingRoom(shop))
-  if (shop.config.maxConcurrent > 0) app.use(limitConcurrency(shop))
   if (shop.replicas) app.use(markWrites(shop.config))
   if (shop.config.flaws.has('blocked-loop')) app.use(blockLoop(shop.config))
   app.use(express.json({ limit }), express.urlencoded({ limit, extended: false }))
+  // Behind the bodies: a place inside is not for somebody who has yet to send theirs.
+  if (shop.config.maxConcurrent > 0) app.use(limitConcurrency(shop))
   app.use(guardForms(shop.config))
   if (shop.degradation) app.use(substituteRoutes(shop.degradation))
   app.use(catalogueRoutes(shop))

@@ -36,6 +36,13 @@ export const KNOBS = {
     [1, 120_000],
     'longest wait for a connection; then 503',
   ),
+  queryTimeoutMs: knob(
+    'SHOP_QUERY_TIMEOUT_MS',
+    'ms',
+    30_000,
+    [100, 3_600_000],
+    'a statement that takes longer is given up, and its connection with it: the database may be gone without a word',
+  ),
   paymentMs: knob(
     'SHOP_PAYMENT_MS',
     'ms',

@@ -5,12 +5,17 @@ import { type Config, readConfig } from './config.ts'
 import { openShop } from './open-shop.ts'
 
 const SWEEP_MS = 20
+/** A request that is not all there by then never will be; Node.js' own limit is five minutes. */
+const REQUEST_WITHIN_MS = 30_000
 
 /** Starts the shop and serves until SIGTERM or SIGINT; then it finishes what is under way and ends. */
 function serve(config: Config): void {
   const log = pino({ base: { instance: config.instance } })
   const shop = openShop(config, log)
-  const server = createServer(buildApp(shop))
+  const server = createServer(
+    { requestTimeout: REQUEST_WITHIN_MS, headersTimeout: REQUEST_WITHIN_MS },
+    buildApp(shop),
+  )
   // Longer than any balancer keeps its side open: the one that closes first must not be us, in mid-request.
   server.keepAliveTimeout = config.keepAliveMs
   server.on('error', (error) => {

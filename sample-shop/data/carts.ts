@@ -52,7 +52,31 @@ export async function changeInCart(connection: Connection, cart: string, item: I
   )
 }
 
-/** Empties the cart. */
-export async function clearCart(connection: Connection, cart: string): Promise<void> {
-  await connection.query('cart-clear', 'delete from cart_items where cart = $1', [cart])
+/**
+ * Takes out of the cart what was bought of it, and leaves what was put in since. False when it holds less by now: then
+ * somebody else bought it meanwhile (another tab, a second click), and both must not. In a transaction.
+ */
+export async function takeFromCart(
+  connection: Connection,
+  cart: string,
+  items: readonly Item[],
+): Promise<boolean> {
+  const bought = [cart, items.map(({ product }) => product), items.map(({ quantity }) => quantity)]
+  const emptied = await connection.query<{ readonly product: number }>(
+    'cart-take',
+    `delete from cart_items i using unnest($2::integer[], $3::integer[]) as bought (product, quantity)
+      where i.cart = $1 and i.product_id = bought.product and i.quantity = bought.quantity
+     returning i.product_id as product`,
+    bought,
+  )
+  if (emptied.length === items.length) return true
+  const lessened = await connection.query(
+    'cart-lessen',
+    `update cart_items i set quantity = i.quantity - bought.quantity
+       from unnest($2::integer[], $3::integer[]) as bought (product, quantity)
+      where i.cart = $1 and i.product_id = bought.product and i.quantity > bought.quantity
+     returning i.product_id`,
+    bought,
+  )
+  return emptied.length + lessened.length === items.length
 }

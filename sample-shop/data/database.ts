@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
@@ -43,6 +44,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
     min: atOnce,
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: config.poolTimeoutMs,
+    query_timeout: config.queryTimeoutMs,
     keepAlive: true,
   })
   telemetry.watchPool(() => ({
@@ -148,13 +150,13 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
     opened,
     async isReady() {
       // Straight from the pool: a health check is no request, and must not show in the requests' pool wait.
-      return (
-        full &&
-        (await pool.query('select 1').then(
-          () => true,
-          () => false,
-        ))
+      if (!full) return false
+      const answered = pool.query('select 1').then(
+        () => true,
+        () => false,
       )
+      // A database that says nothing is not ready; whoever asks wants to know in time.
+      return Promise.race([answered, delay(config.poolTimeoutMs, false, { ref: false })])
     },
     async close() {
       if (refillTimer) clearTimeout(refillTimer)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPerson } from '../testing/person.ts'
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts'
@@ -255,4 +256,56 @@ test('a cart cookie that was tampered with is no cart', async () => {
   const { status, body } = await shop.json('/cart', { headers: { cookie: "cart=' or 1=1 --" } })
   expect(status).toBe(200)
   expect(body.items).toEqual([])
+})
+
+test('a cart is sold once, however many tabs pay for it at the same time', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/40'), '/cart/items', { quantity: '2' })
+  const tabs = [await person.get('/checkout'), await person.get('/checkout'), await person.get('/checkout')]
+  const before = await onHand(40)
+  const answers = await Promise.all(
+    tabs.map((tab) => person.submit(tab, '/checkout', { email, ...delivery })),
+  )
+  expect(answers.map(({ status }) => status).filter((status) => status === 303)).toHaveLength(1)
+  for (const { status } of answers) expect([303, 400, 409]).toContain(status)
+  expect(await onHand(40)).toBe(before - 2)
+})
+
+test('what comes into the cart while it is paid for stays there', async () => {
+  const slow = await startTestShop(postgres.url, { SHOP_PAYMENT_MS: '300' })
+  try {
+    const cookie = `cart=${randomUUID()}`
+    const post = (path: string, body: unknown, key = '') =>
+      slow.json(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { cookie, ...(key && { 'idempotency-key': key }) },
+      })
+    await post('/cart/items', { product: 41, quantity: 1 })
+    const paying = post('/checkout', { email }, 'meanwhile')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await post('/cart/items', { product: 41, quantity: 2 })
+    await post('/cart/items', { product: 42, quantity: 1 })
+    expect((await paying).status).toBe(201)
+    const { body } = await slow.json('/cart', { headers: { cookie } })
+    expect(
+      body.items.map((item: { product: number; quantity: number }) => [item.product, item.quantity]),
+    ).toEqual([
+      [41, 2],
+      [42, 1],
+    ])
+  } finally {
+    await slow.close()
+  }
+})
+
+test('two tabs opened before there was a cart can both add to it; another site cannot', async () => {
+  const person = startPerson(shop.url)
+  await person.get('/products/43')
+  const add = (headers: Record<string, string>) =>
+    person.post('/cart/items', { product: '43', quantity: '1' }, headers)
+  expect((await add({ origin: shop.url })).status).toBe(303)
+  expect((await add({ origin: shop.url })).status).toBe(303)
+  expect((await add({})).status).toBe(403)
+  expect((await add({ origin: 'http://elsewhere.example' })).status).toBe(403)
 })

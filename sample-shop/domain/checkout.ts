@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { clearCart, findCart } from '../data/carts.ts'
+import { findCart, takeFromCart } from '../data/carts.ts'
 import { type Connection, type Database, inTransaction, type Spent } from '../data/database.ts'
 import { insertAddress, insertOwner } from '../data/order-details.ts'
 import {
@@ -45,7 +45,8 @@ export type CheckoutResult = { readonly order: Order; readonly placed: boolean }
  * row is locked for one statement and the commit, not for the whole checkout.
  *
  * A reservation is looked at before the payment (who comes too late is told at once) and claimed after it, in the
- * order's transaction: it may expire while the provider takes its time. Then nothing is charged: what precedes the order
+ * order's transaction: it may expire while the provider takes its time. A cart's items are taken out of it there, too, so
+ * that two tabs with one cart make one order. Then nothing is charged: what precedes the order
  * is an authorisation, which lapses unless an order captures it, and the order that would have is rolled back.
  */
 export async function checkOut(
@@ -130,7 +131,7 @@ async function place(
       await sellReserved(connection, request.reservation, claimed)
       return claimed
     }
-    if (cart !== null) await clearCart(connection, cart)
+    if (cart !== null && !(await takeFromCart(connection, cart, order.items))) throw cartChanged()
     // Always from the highest id down: checkouts cannot lock each other out, and the door-buster (id 1) comes last.
     for (const item of order.items) {
       const unitsTaken = !isByUnit(config, item.product) || (await sellFreeUnits(connection, claimed, item))
@@ -143,7 +144,8 @@ async function place(
     const claimed = await writeStatementByStatement(connection, order)
     if (claimed === null) return null
     await recordDetails(connection, claimed, request)
-    if (cart !== null) await clearCart(connection, cart)
+    // What is written by now stays written: that is the flaw.
+    if (cart !== null) await takeFromCart(connection, cart, order.items)
     return claimed
   }
   // What is reserved, or sold by the unit, changes hands in one piece even under the flaw.
@@ -154,6 +156,11 @@ async function place(
   const other = await findOrderByKey(connection, request.key)
   if (!other) throw new ShopError(409, 'try-again', 'The order under this key was withdrawn a moment ago.')
   return replay(other, request)
+}
+
+function cartChanged(): ShopError {
+  const message = 'What was in the cart has been bought or taken out meanwhile. Nothing was charged.'
+  return new ShopError(409, 'cart-changed', message)
 }
 
 /** Whose the order is and where it goes: before the stock's rows are locked, and no work where there is neither. */

@@ -41,6 +41,7 @@ export function orderRoutes(shop: Shop): Router {
     : {}
   routes.get(
     '/cart',
+    keepPrivate,
     pageRoute(shop, cartPage, (connection, request) =>
       findCart(connection, readCartCookie(request), cartItems),
     ),
@@ -107,6 +108,7 @@ export function orderRoutes(shop: Shop): Router {
   )
   routes.get(
     '/orders/:id',
+    keepPrivate,
     pageRoute(shop, orderPage, async (connection, request) => {
       const id = readId(request.params['id'])
       const order = id === null ? null : await findOrder(connection, id, orderLines)

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express'
 import { knownReservation, release, reserve } from '../domain/reserve.ts'
 import { reservationPage } from '../views/reservation.tsx'
 import { pageRoute, wantsJson } from './answer.ts'
+import { keepPrivate } from './keep-private.ts'
 import { spentBy } from './measure-response.ts'
 import { readIdempotencyKey, readReservation, readReservationId } from './read-input.ts'
 import type { Shop } from './shop.ts'
@@ -22,6 +23,7 @@ export function reservationRoutes(shop: Shop): Router {
   })
   routes.get(
     '/reservations/:id',
+    keepPrivate,
     pageRoute(shop, reservationPage, (connection, request) =>
       knownReservation(connection, readReservationId(request.params['id'])),
     ),

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { startClock } from '../../clock.ts'
+import { HarnessError } from '../../core/errors.ts'
 import { prepare } from '../../stage.ts'
 import type { Context, Ending } from '../context.ts'
 
@@ -20,7 +21,7 @@ export async function shopCommand(context: Context): Promise<Ending> {
     const tookSec = ((performance.now() - context.startedAtMs) / 1000).toFixed(1)
     context.stdout(`the shop is open: ${running.url}  (${tookSec} s; Ctrl-C closes it)\n`)
     await new Promise<void>((resolve, reject) => {
-      running.onDeath(({ component, detail }) => reject(new Error(`${component} died: ${detail}`)))
+      running.onDeath(({ component, detail }) => reject(dead(component, detail)))
       if (context.interrupt.aborted) resolve()
       context.interrupt.addEventListener('abort', () => resolve(), { once: true })
     })
@@ -28,4 +29,13 @@ export async function shopCommand(context: Context): Promise<Ending> {
     await running.down()
   }
   return { code: 0, meaning: 'the shop is closed' }
+}
+
+function dead(component: string, detail: string): HarnessError {
+  return new HarnessError({
+    code: 'environment',
+    message: `${component} died: ${detail}`,
+    where: component,
+    hint: 'Nobody asked for it. Start the shop again; if it dies again, its last output above says why.',
+  })
 }

@@ -26,7 +26,10 @@ export type AppSpec = {
   readonly command: readonly string[]
   /** A TypeScript or JavaScript file bundled once before the start (optional). */
   readonly entry?: string
-  /** Set for every instance, beside PORT, HOST, DATABASE_URL, POOL_SIZE, INSTANCE and the topology's settings. */
+  /**
+   * Set for every instance, beside PORT, HOST, DATABASE_URL, POOL_SIZE, INSTANCE and the topology's settings; with read
+   * replicas also SHOP_REPLICA_URLS, their URLs separated by commas.
+   */
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   /** Answers 200 once the instance can serve: it is polled after the start. */
@@ -92,6 +95,12 @@ export type Endpoints = {
     readonly connectionString: string
     readonly exempt: (backendPid: number) => Promise<void>
   } | null
+  /** Read replicas of the database, none without. */
+  replicas(): readonly {
+    readonly component: string
+    readonly connectionString: string
+    readonly exempt: (backendPid: number) => Promise<void>
+  }[]
   apps(): readonly { readonly component: string; readonly metricsUrl: string | null }[]
   balancer(): BalancerEndpoint | null
   /** CPU meter of every component the environment runs, counters since its start. */

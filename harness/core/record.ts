@@ -200,7 +200,7 @@ export type SendLagLine = {
   readonly lagUs: HistogramPairs
 }
 
-export type ComponentRole = 'database' | 'app' | 'balancer' | 'generator' | 'harness' | 'host'
+export type ComponentRole = 'database' | 'replica' | 'app' | 'balancer' | 'generator' | 'harness' | 'host'
 
 /** One reading of one component. Which `values` a probe gives is listed in READINGS. */
 export type SeriesLine = {
@@ -277,6 +277,8 @@ export type ServerReading = {
  *               (each averaged over the samples since the previous reading), connections, connectionsMax (for roles
  *               without a privilege), commitsPerSec, rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec,
  *               blocksHitPerSec, blocksReadPerSec, activeSessionsByTime (active_time ÷ elapsed), deadlocks
+ * - replica:    streaming (1: the primary sends to it), replayLagMs (time for which it has not replayed what the primary has
+ *               written), bytesBehind, sessionsActive, connections (of clients at the replica)
  * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
  *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec,
  *               connectionsRefusedPerSec (requests to which the database gave no connection: it has too many),
@@ -288,7 +290,7 @@ export type ServerReading = {
  * - host:       busyCores, ourCores, othersCores, stealCores, cores, coreSpeed (of the core that budgets are in; absent: not
  *               followed). usedCores of cpu are in those cores, the others in real ones.
  */
-export const READINGS = ['cpu', 'database', 'app', 'balancer', 'generator', 'host'] as const
+export const READINGS = ['cpu', 'database', 'replica', 'app', 'balancer', 'generator', 'host'] as const
 export type ProbeName = (typeof READINGS)[number]
 
 export type EventLine = {

@@ -55,6 +55,12 @@ describe('origin: defaults ← scenario ← --set', () => {
       (t: typeof DEFAULT_TOPOLOGY) => t.balancer.maxConnectionsPerServer,
       null,
     ],
+    ['topology.database.replicas=2', (t: typeof DEFAULT_TOPOLOGY) => t.database.replicas, 2],
+    [
+      'topology.database.replicaApplyDelayMs=500',
+      (t: typeof DEFAULT_TOPOLOGY) => t.database.replicaApplyDelayMs,
+      500,
+    ],
     ['topology.database.cpu=0.6', (t: typeof DEFAULT_TOPOLOGY) => t.database.cpu, 0.6],
     [
       'topology.app.flaws=hot-row, missing-index',

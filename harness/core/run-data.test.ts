@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readRun } from './run-data.ts'
 import { buildRun, recordLines } from './testing/build-run.ts'
+import { DEFAULT_TOPOLOGY, type Topology } from './topology.ts'
 
 const run = buildRun({
   segments: [
@@ -29,6 +30,13 @@ test('what the data was is known, or not, as in a record of before', () => {
   expect(read.data).toEqual(data)
   expect(readRun(recordLines(read))).toEqual(read)
   expect(run.data).toBeNull()
+})
+
+test('a topology of before has no replicas', () => {
+  const { replicas: _1, replicaApplyDelayMs: _2, ...before } = DEFAULT_TOPOLOGY.database
+  const topology = { ...DEFAULT_TOPOLOGY, database: before } as Topology
+  const lines = recordLines(run).map((line) => (line.kind === 'arm' ? { ...line, topology } : line))
+  expect(readRun(lines)!.arms[0]!.topology).toEqual(DEFAULT_TOPOLOGY)
 })
 
 test('a record of before has none', () => {

@@ -1,3 +1,4 @@
+import { completeTopology } from './complete-topology.ts'
 import type {
   ArmLine,
   DataFacts,
@@ -68,7 +69,7 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
         header = line
         break
       case 'arm':
-        arms.push(line)
+        arms.push({ ...line, topology: line.topology && completeTopology(line.topology) })
         break
       case 'data':
         data = { tables: line.tables, bytes: line.bytes, cacheBytes: line.cacheBytes }

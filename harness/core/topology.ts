@@ -76,10 +76,15 @@ export type AppTopology = {
 }
 
 export type DatabaseTopology = {
+  /** CPU budget of the primary, and of each replica. */
   readonly cpu: number
   readonly maxConnections: number
   /** Postgres settings (`postgres -c name=value`). */
   readonly settings: Readonly<Record<string, string>>
+  /** Streaming standbys that the app may read (SHOP_REPLICA_URLS). */
+  readonly replicas: number
+  /** Each replica shows a commit this long after it was made (Postgres' recovery_min_apply_delay); 0: as soon as it can. */
+  readonly replicaApplyDelayMs: number
 }
 
 /** What every scenario starts from: one small app server and one small database server behind a balancer. */
@@ -103,7 +108,7 @@ export const DEFAULT_TOPOLOGY: Topology = {
     weights: {},
   },
   app: { instances: 1, cpu: 0.3, poolSize: 10, settings: {}, flaws: [] },
-  database: { cpu: 0.2, maxConnections: 100, settings: {} },
+  database: { cpu: 0.2, maxConnections: 100, settings: {}, replicas: 0, replicaApplyDelayMs: 0 },
 }
 
 /** The part of the machine the generator, the supervisor and the probes need beside the topology, in cores. */
@@ -112,5 +117,6 @@ export const HARNESS_CPU = { generator: 0.25, supervisor: 0.15 } as const
 /** CPU that a topology's budgets add up to, in cores. */
 export function topologyCpu(topology: Topology): number {
   const balancer = topology.balancer.engine === 'none' ? 0 : topology.balancer.cpu
-  return balancer + topology.app.instances * topology.app.cpu + topology.database.cpu
+  const databases = (1 + topology.database.replicas) * topology.database.cpu
+  return balancer + topology.app.instances * topology.app.cpu + databases
 }

@@ -1,6 +1,6 @@
 import type { Feeder } from '../../core/feeder.ts'
 import { samplesNeeded } from '../../core/samples-needed.ts'
-import { HARNESS_CPU, topologyCpu } from '../../core/topology.ts'
+import { HARNESS_CPU, type Topology, topologyCpu } from '../../core/topology.ts'
 import { expectedArrivals } from '../../core/traffic/curve.ts'
 import { loadEnvironmentFile } from '../../environment-file.ts'
 import { prepare } from '../../stage.ts'
@@ -61,7 +61,7 @@ export async function validateCommand(context: Context, ref: string): Promise<En
     `  journeys  ${scenario.shoppers.map(({ name, weight }) => `${name} ${weight}`).join(' · ')}`,
     `  data      ${Object.entries(scenario.data).map(dataLine).join(' · ') || 'none'}`,
     `  patience  ${scenario.patience.timeoutMs / 1000} s, ${scenario.patience.reloads} reload(s)`,
-    `  topology  database ${topology.database.cpu} cores · app ${topology.app.instances} × ${topology.app.cpu} · ${cpu.toFixed(2)} reference cores with the harness`,
+    `  topology  database ${topology.database.cpu} cores${replicas(topology)} · app ${topology.app.instances} × ${topology.app.cpu} · ${cpu.toFixed(2)} reference cores with the harness`,
     '  objectives, and the clicks each needs before it can be judged',
     ...objectives.map(({ route, bound, clicks, secAtPeak, secAtNormal }) => {
       const seconds =
@@ -82,4 +82,8 @@ function short(perSec: number): number {
 
 function dataLine([name, { count }]: [string, Feeder]): string {
   return `${name} ${Number.isFinite(count) ? count : 'without end'}`
+}
+
+function replicas({ database }: Topology): string {
+  return database.replicas === 0 ? '' : ` · replicas ${database.replicas} × ${database.cpu}`
 }

@@ -63,6 +63,8 @@ export const TOPOLOGY_LEAVES: Leaves = {
       z.string({ error: 'a text such as "64MB"' }),
       (text) => text,
     ),
+    replicas: whole(0, 3),
+    replicaApplyDelayMs: whole(0, 60_000),
   },
 }
 

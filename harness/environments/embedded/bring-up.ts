@@ -45,8 +45,10 @@ export async function bringUp(
   progress('taking a snapshot of the seeded data')
   await snapshotData(database.port)
 
+  const { replicas } = topology.database
+  const databases = replicas === 0 ? '' : `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, `
   const servers = topology.app.instances === 1 ? '1 app server' : `${topology.app.instances} app servers`
-  progress(`starting ${servers}${topology.balancer.engine === 'none' ? '' : ' and the balancer'}`)
+  progress(`starting ${databases}${servers}${topology.balancer.engine === 'none' ? '' : ' and the balancer'}`)
   const stand = new Stand({ supervisor, app: prepared, balancerBundle, home, folder }, topology, database)
   await stand.moveTo(topology, signal)
   return stand

@@ -31,7 +31,7 @@ async function up(
   if (spec.topology.balancer.engine === 'haproxy') findHaproxy()
   if (signal.aborted) throw interrupted()
   await sweepLeftovers()
-  const { path, run } = makeRunFolder()
+  const { path, run } = makeRunFolder(spec.topology.database.replicas)
   const supervisor = connectSupervisor(path, run)
   const abandoned = new AbortController()
   const stopWaiting = (): void => abandoned.abort(signal.reason)
@@ -63,7 +63,7 @@ function checkFit({ topology }: EnvironmentSpec): void {
   throw new HarnessError({
     code: 'environment',
     message: `today's CPU budgets do not fit this machine: ${fits}`,
-    where: 'topology: balancer.cpu, app.instances × app.cpu, database.cpu',
+    where: 'topology: balancer.cpu, app.instances × app.cpu, (1 + database.replicas) × database.cpu',
     hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
   })
 }

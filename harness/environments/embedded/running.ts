@@ -37,6 +37,14 @@ export function runningOf(
 
   const endpoints: Endpoints = {
     database: () => ({ connectionString, exempt }),
+    replicas: () =>
+      stand.replicas.map(({ component, port }) => ({
+        component,
+        connectionString: databaseUrl(port, SUPERUSER, SHOP_DATABASE),
+        exempt: async (pid) => {
+          await supervisor.ask('exempt', { component, pid })
+        },
+      })),
     apps: () =>
       stand.instances.map(({ component, url }) => ({
         component,

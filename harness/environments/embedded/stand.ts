@@ -5,6 +5,14 @@ import { startEmbeddedBalancer } from './balancer-process.ts'
 import { startHaproxy } from './haproxy/haproxy-process.ts'
 import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from './postgres/connection.ts'
 import { restoreSnapshot } from './postgres/data.ts'
+import {
+  caughtUp,
+  type Replica,
+  removeReplica,
+  replicaName,
+  setApplyDelay,
+  startReplica,
+} from './postgres/replica.ts'
 import { DATABASE, type ServerHome, startServer } from './postgres/server.ts'
 import { BALANCER, type RunningBalancer } from './running-balancer.ts'
 import type { Supervisor } from './supervisor/connect.ts'
@@ -28,7 +36,10 @@ export class Stand {
   readonly #dead = new Set<number>()
   #topology: Topology
   #databasePid: number
+  #replicas: readonly Replica[] = []
   #instances: readonly AppInstance[] = []
+  /** URLs of the replicas that the running app servers were started with. */
+  #toldReplicas: readonly string[] = []
   #balancer: RunningBalancer | null = null
 
   constructor(
@@ -37,7 +48,11 @@ export class Stand {
     database: { readonly port: number; readonly pid: number },
   ) {
     this.#parts = parts
-    this.#topology = { ...topology, app: { ...topology.app, instances: 0 } }
+    this.#topology = {
+      ...topology,
+      app: { ...topology.app, instances: 0 },
+      database: { ...topology.database, replicas: 0 },
+    }
     this.databasePort = database.port
     this.#databasePid = database.pid
     this.#watch(DATABASE, database.pid)
@@ -49,6 +64,9 @@ export class Stand {
   get instances(): readonly AppInstance[] {
     return this.#instances
   }
+  get replicas(): readonly Replica[] {
+    return this.#replicas
+  }
   get balancer(): RunningBalancer | null {
     return this.#balancer
   }
@@ -59,10 +77,20 @@ export class Stand {
   /** Starts, stops and restarts what differs; whoever still serves does so until its successor is ready. */
   async moveTo(target: Topology, signal: AbortSignal): Promise<void> {
     const before = this.#topology
-    if (this.#dead.has(this.#databasePid) || databaseDiffers(before.database, target.database)) {
-      await this.#restartDatabase(target.database, signal)
-    }
+    const restart = databaseDiffers(before.database, target.database)
+    // A standby must allow at least as many connections as its primary: it is made anew, which takes as long.
+    const surplus = this.#replicas.filter(
+      ({ component, pid }) =>
+        restart || this.#dead.has(pid) || !isWanted(component, target.database.replicas),
+    )
+    const kept = this.#replicas.filter((replica) => !surplus.includes(replica))
+    if (restart || this.#dead.has(this.#databasePid)) await this.#restartDatabase(target.database, signal)
+    // Those that died or cannot stay make room for their successors; others go when no app reads them any more.
+    const early = surplus.filter(({ component }) => isWanted(component, target.database.replicas))
+    await this.#removeReplicas(early)
+    await this.#addReplicas(kept, target.database, signal)
     await this.#moveApp(target, signal)
+    await this.#removeReplicas(surplus.filter((replica) => !early.includes(replica)))
     this.#topology = target
     await this.#parts.supervisor.ask('budgets', budgetsOf(target))
   }
@@ -70,12 +98,13 @@ export class Stand {
   /** Puts the seeded data back; the app's pools have found the new database when it resolves. */
   async restoreData(exempt: (backendPid: number) => Promise<void>): Promise<void> {
     await restoreSnapshot(this.databasePort, exempt)
+    await caughtUp(this.databasePort, this.#replicas, this.#topology.database.replicaApplyDelayMs)
     await this.#appsRecovered()
   }
 
   async #moveApp(target: Topology, signal: AbortSignal): Promise<void> {
     const before = this.#instances.filter(({ pid }) => !this.#dead.has(pid))
-    const same = sameApp(this.#topology, target)
+    const same = sameApp(this.#topology, target) && isDeepStrictEqual(this.#toldReplicas, this.#replicaUrls())
     const numbers = Array.from({ length: target.app.instances }, (_, index) => index + 1)
     const kept = same
       ? before.filter(({ component }) => numbers.some((number) => component === `app-${number}`))
@@ -84,6 +113,7 @@ export class Stand {
     // Changed settings: an instance keeps its name, so the old one must go before the new one comes.
     if (!same) await this.#stopAll(surplus)
     const names = new Set(kept.map(({ component }) => component))
+    this.#toldReplicas = this.#replicaUrls()
     const added = await Promise.all(
       numbers
         .filter((number) => !names.has(`app-${number}`))
@@ -137,8 +167,11 @@ export class Stand {
 
   async #startInstance(target: Topology, number: number, signal: AbortSignal): Promise<AppInstance> {
     const { supervisor, app } = this.#parts
-    const url = databaseUrl(this.databasePort, SHOP_ROLE, SHOP_DATABASE)
-    const instance = await startInstance(supervisor, app, target.app, number, url, signal)
+    const databases = {
+      primary: databaseUrl(this.databasePort, SHOP_ROLE, SHOP_DATABASE),
+      replicas: this.#toldReplicas,
+    }
+    const instance = await startInstance(supervisor, app, target.app, number, databases, signal)
     this.#watch(instance.component, instance.pid)
     return instance
   }
@@ -148,6 +181,35 @@ export class Stand {
     await Promise.all(
       instances.map(({ component }) => this.#parts.supervisor.ask('stop', { component, ...stop })),
     )
+  }
+
+  async #addReplicas(
+    kept: readonly Replica[],
+    database: DatabaseTopology,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { supervisor, home } = this.#parts
+    if (database.replicaApplyDelayMs !== this.#topology.database.replicaApplyDelayMs)
+      for (const replica of kept) await setApplyDelay(replica, database.replicaApplyDelayMs)
+    const added: Replica[] = []
+    for (let number = 1; number <= database.replicas; number++) {
+      if (kept.some(({ component }) => component === replicaName(number))) continue
+      const replica = await startReplica(supervisor, home, database, this.databasePort, number, signal)
+      added.push(replica)
+      this.#watch(replica.component, replica.pid)
+    }
+    this.#replicas = [...kept, ...added].sort(byName)
+    await caughtUp(this.databasePort, added, database.replicaApplyDelayMs)
+  }
+
+  async #removeReplicas(surplus: readonly Replica[]): Promise<void> {
+    const { supervisor, home } = this.#parts
+    for (const replica of surplus)
+      await removeReplica(supervisor, home, replica, !this.#dead.has(replica.pid), this.databasePort)
+  }
+
+  #replicaUrls(): readonly string[] {
+    return this.#replicas.map(({ port }) => databaseUrl(port, SHOP_ROLE, SHOP_DATABASE))
   }
 
   async #restartDatabase(database: DatabaseTopology, signal: AbortSignal): Promise<void> {
@@ -174,7 +236,15 @@ export class Stand {
 /** Cores by component name. */
 function budgetsOf({ database, app, balancer }: Topology): Record<string, number> {
   const apps = Array.from({ length: app.instances }, (_, index) => [`app-${index + 1}`, app.cpu] as const)
-  return { [DATABASE]: database.cpu, [BALANCER]: balancer.cpu, ...Object.fromEntries(apps) }
+  const replicas = Array.from(
+    { length: database.replicas },
+    (_, index) => [replicaName(index + 1), database.cpu] as const,
+  )
+  return {
+    [DATABASE]: database.cpu,
+    [BALANCER]: balancer.cpu,
+    ...Object.fromEntries([...replicas, ...apps]),
+  }
 }
 
 /** CPU is a budget, changed while it runs; anything else of a database server needs a restart. */
@@ -190,6 +260,10 @@ function sameApp({ app: a }: Topology, { app: b }: Topology): boolean {
   )
 }
 
-function byName(a: AppInstance, b: AppInstance): number {
-  return a.component.localeCompare(b.component, 'en', { numeric: true })
+function isWanted(component: string, replicas: number): boolean {
+  return Array.from({ length: replicas }, (_, index) => replicaName(index + 1)).includes(component)
+}
+
+function byName({ component: a }: { component: string }, { component: b }: { component: string }): number {
+  return a.localeCompare(b, 'en', { numeric: true })
 }

@@ -15,6 +15,15 @@ test('the demo with both fixes fits two cores (1.85), and not 1.8', () => {
   )
 })
 
+test('each replica needs as much as the primary', () => {
+  const { database } = DEFAULT_TOPOLOGY
+  const replicated = { ...DEFAULT_TOPOLOGY, database: { ...database, replicas: 2 } }
+  expect(whetherItFits(replicated, 1.55)).toBe(true)
+  expect(whetherItFits(replicated, 1.5)).toBe(
+    'needs 1.55 cores (balancer 0.25 + app 1 × 0.3 + database 0.2 + replicas 2 × 0.2 + load generator and probes 0.4), this machine has 1.5',
+  )
+})
+
 test('no balancer, no budget for one', () => {
   const direct = { ...DEFAULT_TOPOLOGY, balancer: { ...DEFAULT_TOPOLOGY.balancer, engine: 'none' as const } }
   expect(whetherItFits(direct, 0.9)).toBe(true)

@@ -13,6 +13,9 @@ export function whetherItFits(topology: Topology, cores: number = availableParal
     topology.balancer.engine === 'none' ? null : `balancer ${cpu(topology.balancer.cpu)}`,
     `app ${topology.app.instances} × ${cpu(topology.app.cpu)}`,
     `database ${cpu(topology.database.cpu)}`,
+    topology.database.replicas === 0
+      ? null
+      : `replicas ${topology.database.replicas} × ${cpu(topology.database.cpu)}`,
     `load generator and probes ${cpu(harnessCpu)}`,
   ].filter((part) => part !== null)
   return `needs ${cpu(needed)} cores (${parts.join(' + ')}), this machine has ${cores}`

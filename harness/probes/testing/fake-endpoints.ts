@@ -2,7 +2,14 @@ import type { Clock, Endpoints } from '../../ports.ts'
 
 /** Endpoints of nothing, but for what a test puts in. */
 export function fakeEndpoints(over: Partial<Endpoints>): Endpoints {
-  return { database: () => null, apps: () => [], balancer: () => null, meter: async () => [], ...over }
+  return {
+    database: () => null,
+    replicas: () => [],
+    apps: () => [],
+    balancer: () => null,
+    meter: async () => [],
+    ...over,
+  }
 }
 
 /** A clock that really runs. */

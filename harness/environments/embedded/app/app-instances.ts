@@ -55,11 +55,11 @@ export async function startInstance(
   { spec, bundlePath }: PreparedApp,
   topology: AppTopology,
   number: number,
-  databaseUrl: string,
+  databases: { readonly primary: string; readonly replicas: readonly string[] },
   signal: AbortSignal,
 ): Promise<AppInstance> {
   const component = `app-${number}`
-  const shared = withNodeOnPath(appVariables(spec, topology, databaseUrl))
+  const shared = withNodeOnPath(appVariables(spec, topology, databases.primary, databases.replicas))
   const { port, pid } = await startListening({
     supervisor,
     signal,

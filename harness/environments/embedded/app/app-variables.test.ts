@@ -21,6 +21,15 @@ test('settings and flaws of the topology become variables of the shop', () => {
   })
 })
 
+test('the app is told of read replicas, and of none when there are none', () => {
+  const { app } = DEFAULT_TOPOLOGY
+  const urls = ['postgresql://one', 'postgresql://two']
+  expect(appVariables(tinyApp(), app, 'postgresql://db', urls)).toMatchObject({
+    SHOP_REPLICA_URLS: 'postgresql://one,postgresql://two',
+  })
+  expect(appVariables(tinyApp(), app, 'postgresql://db')).not.toHaveProperty('SHOP_REPLICA_URLS')
+})
+
 test('camel case becomes snake case in capitals', () => {
   expect(['poolTimeoutMs', 'ttl', 'http2Max'].map(settingVariable)).toEqual([
     'SHOP_POOL_TIMEOUT_MS',

@@ -9,6 +9,7 @@ export function appVariables(
   app: AppSpec,
   topology: AppTopology,
   databaseUrl: string,
+  replicaUrls: readonly string[] = [],
 ): Record<string, string> {
   const variables: Record<string, string> = { NODE_ENV: 'production' }
   for (const name of PASSED_ON) {
@@ -22,6 +23,7 @@ export function appVariables(
     SHOP_FLAWS: topology.flaws.join(','),
     ...app.env,
     DATABASE_URL: databaseUrl,
+    ...(replicaUrls.length > 0 && { SHOP_REPLICA_URLS: replicaUrls.join(',') }),
     POOL_SIZE: String(topology.poolSize),
   }
 }

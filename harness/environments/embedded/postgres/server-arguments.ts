@@ -30,11 +30,15 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
   superuser_reserved_connections: String(RESERVED_CONNECTIONS),
 }
 
-/** Command line of the server. The app's users get `maxConnections`; the harness's reserve comes on top. */
+/**
+ * Command line of the server, with `own` settings that nothing overrides. The app's users get `maxConnections`; the
+ * harness's reserve comes on top.
+ */
 export function serverArguments(
   dataFolder: string,
   port: number,
   database: DatabaseTopology,
+  own: Readonly<Record<string, string>> = {},
 ): readonly string[] {
   const settings = {
     ...DEMO_SETTINGS,
@@ -42,6 +46,7 @@ export function serverArguments(
     ...FIXED_SETTINGS,
     port: String(port),
     max_connections: String(database.maxConnections + RESERVED_CONNECTIONS),
+    ...own,
   }
   return [
     '-D',

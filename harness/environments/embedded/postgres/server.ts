@@ -30,8 +30,8 @@ export async function initialise(
 ): Promise<ServerHome> {
   const dataFolder = join(folder, 'data')
   mkdirSync(dataFolder, { mode: 0o700 })
-  if (runAs) await chown(dataFolder, runAs.uid, runAs.gid)
   const home: ServerHome = { native, folder, dataFolder, runAs }
+  await hand(home, dataFolder)
   const end = await supervisor.ask('run', {
     name: 'initdb',
     command: join(native, 'bin', 'initdb'),
@@ -78,8 +78,13 @@ export async function startServer(
   return started
 }
 
+/** Gives a file or folder to the user the server runs as. */
+export async function hand({ runAs }: ServerHome, path: string): Promise<void> {
+  if (runAs) await chown(path, runAs.uid, runAs.gid)
+}
+
 /** A server that is killed cannot remove its shared memory itself: the files go on the clean-up list. */
-function sharedMemoryOf(pid: number): readonly string[] {
+export function sharedMemoryOf(pid: number): readonly string[] {
   const maps = `/proc/${pid}/maps`
   if (!existsSync(maps)) return []
   try {
@@ -89,7 +94,8 @@ function sharedMemoryOf(pid: number): readonly string[] {
   }
 }
 
-function surroundings({ folder, runAs }: ServerHome): {
+/** Where the server's programs run, and as whom. */
+export function surroundings({ folder, runAs }: ServerHome): {
   env: Record<string, string>
   cwd: string
   user?: RunAs

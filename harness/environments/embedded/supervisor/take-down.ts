@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CleanUpList } from './clean-up-list.ts'
@@ -72,12 +72,24 @@ async function ended(refs: readonly ProcessRef[], withinMs: number): Promise<voi
 
 /** A Postgres that was killed leaves its System V segment; line 7 of postmaster.pid names it ("key id"). */
 function removeSystemSharedMemory(folder: string): void {
+  for (const dataFolder of dataFolders(folder)) {
+    try {
+      const segment = readFileSync(join(dataFolder, 'postmaster.pid'), 'latin1').split('\n')[6]
+      const id = segment?.trim().split(/\s+/)[1]
+      if (id && /^\d+$/.test(id)) execFileSync('ipcrm', ['-m', id], { stdio: 'ignore' })
+    } catch {
+      // It ended in order, or `ipcrm` is absent: the segment is 56 bytes and goes with the next boot.
+    }
+  }
+}
+
+/** Of the primary and of every replica (`postgres/replica.ts`). */
+function dataFolders(folder: string): readonly string[] {
   try {
-    const segment = readFileSync(join(folder, 'data', 'postmaster.pid'), 'latin1').split('\n')[6]
-    const id = segment?.trim().split(/\s+/)[1]
-    if (id && /^\d+$/.test(id)) execFileSync('ipcrm', ['-m', id], { stdio: 'ignore' })
+    const names = readdirSync(folder).filter((name) => /^data(-[\w-]+)?$/.test(name))
+    return names.map((name) => join(folder, name))
   } catch {
-    // It ended in order, or `ipcrm` is absent: the segment is 56 bytes and goes with the next boot.
+    return []
   }
 }
 

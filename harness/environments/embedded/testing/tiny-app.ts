@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { Pool } from 'pg'
 
 /** The smallest app an environment can run: one counter in the database, and a page that burns CPU. */
-const { PORT, HOST, DATABASE_URL, POOL_SIZE, INSTANCE, TINY_FIXED_PORT } = process.env
+const { PORT, HOST, DATABASE_URL, SHOP_REPLICA_URLS, POOL_SIZE, INSTANCE, TINY_FIXED_PORT } = process.env
 const pool = new Pool({
   connectionString: DATABASE_URL,
   max: Number(POOL_SIZE),
@@ -13,7 +13,11 @@ pool.on('error', () => {})
 const answers: Record<string, () => Promise<unknown>> = {
   '/readyz': async () => (await pool.query('select 1 as ready')).rows[0],
   '/count': async () => (await pool.query('update counter set n = n + 1 returning n')).rows[0],
-  '/environment': async () => ({ instance: INSTANCE, names: Object.keys(process.env).sort() }),
+  '/environment': async () => ({
+    instance: INSTANCE,
+    names: Object.keys(process.env).sort(),
+    replicas: SHOP_REPLICA_URLS?.split(',') ?? [],
+  }),
   '/burn': async () => {
     const until = performance.now() + 200
     while (performance.now() < until);

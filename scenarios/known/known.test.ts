@@ -56,6 +56,7 @@ test('there is one for each of these', () => {
       'hot-updates',
       'retry-without-budget',
       'cache-stampede',
+      'stale-replica-reads',
       ...SETTINGS,
     ]),
   )

@@ -55,6 +55,20 @@ export function buy(options: JourneyOptions): JourneySpec {
   })
 }
 
+/** As `buy`, with open eyes: what was put into the cart must be there, and so must the order. */
+export function buyAndCheck(options: JourneyOptions): JourneySpec {
+  return journey('careful buyer', options, async (shopper) => {
+    const product = shopper.zipf('product')
+    await shopper.get('/products/:id', { id: product })
+    await shopper.post('/cart/items', { json: { product, quantity: 1 } })
+    const cart = await shopper.get('/cart')
+    shopper.check('the cart holds what was put into it', cart.json.items.length > 0)
+    const id = await payFor(shopper, {})
+    const order = await shopper.get('/orders/:id', { id })
+    shopper.check('the order has what was in the cart', order.json.lines.length > 0)
+  })
+}
+
 /** Knows what they want, and is not alone: the door-buster, at once. */
 export function snatch(options: JourneyOptions): JourneySpec {
   return journey('door-buster buyer', options, async (shopper) => {

@@ -8,10 +8,10 @@ const PAGES: readonly (readonly [RegExp, unknown])[] = [
   [/^GET \/new$/, { products: [{ id: 3 }] }],
   [/^GET \/best-sellers$/, { products: [{ id: 3 }] }],
   [/^GET \/search\?q=[a-z]+$/, { products: [{ id: 3 }] }],
-  [/^GET \/cart$/, { items: [], totalCents: 1999 }],
+  [/^GET \/cart$/, { items: [{ product: 3 }], totalCents: 1999 }],
   [/^POST \/cart\/items$/, { items: [], totalCents: 1999 }],
   [/^POST \/checkout$/, { id: 7, total: 19.99, currency: 'EUR' }],
-  [/^GET \/orders\/\d+$/, { id: 7, lines: [] }],
+  [/^GET \/orders\/\d+$/, { id: 7, lines: [{ product: 3 }] }],
 ]
 
 /** A shop that answers at once, and 404 to what the sample shop does not have. */

@@ -65,6 +65,18 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.5, expiring: 'calm-between' },
   ],
   [
+    'replica-lag',
+    'a replica is behind, and shoppers get pages of before',
+    { replicaLagMs: 1000, wrongPages: 0.2 },
+  ],
+  ['none', 'a replica is behind, and every page is right', { replicaLagMs: 1000, slow: true }],
+  ['none', 'pages are wrong, and the replica keeps up', { replicaLagMs: 4, wrongPages: 0.2 }],
+  [
+    'database-cpu',
+    'a replica is behind because nothing has CPU, and every page is right',
+    { replicaLagMs: 1500, database: 0.98, onCpu: 4, queryMs: 40, slow: true },
+  ],
+  [
     'pool-wait',
     'connections held while idle',
     { database: 0.35, onCpu: 0.5, waiting: 18, waitMs: 500, queryMs: 5, slow: true },
@@ -252,6 +264,9 @@ describe('diagnose', () => {
     )
     expect(says({ app: 0.5, loopLateMs: 400, slow: true })).toBe(
       "the app's event loop: something holds it for up to 400 ms at a time, and every other request waits",
+    )
+    expect(says({ replicaLagMs: 1000, wrongPages: 0.2 })).toBe(
+      'replica lag: standby is 1000 ms behind, and 20 % of the clicks got a page that was wrong',
     )
     expect(says({ app: 0.98, instances: 2 })).toBe('app CPU: 98 % of 0.60 cores on 2 servers')
   })

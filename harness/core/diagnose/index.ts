@@ -9,6 +9,7 @@ import { databaseMissingIndex } from './database-missing-index.ts'
 import { databaseWal } from './database-wal.ts'
 import { generator } from './generator.ts'
 import { poolWait } from './pool-wait.ts'
+import { replicaLag } from './replica-lag.ts'
 import { retryStorm } from './retry-storm.ts'
 import type { Rule } from './rule.ts'
 
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   databaseWal,
   databaseBloat,
   databaseIdleInTransaction,
+  replicaLag,
   cacheStampede,
   retryStorm,
   poolWait,

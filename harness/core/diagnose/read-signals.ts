@@ -1,12 +1,12 @@
 import { mean, quantile } from 'simple-statistics'
 import { judgeSlo, tightestP95Ms } from '../measure/slo.ts'
 import { tallyClicks } from '../measure/tally-clicks.ts'
-import type { ComponentRole, ProbeName, SeriesLine } from '../record.ts'
+import type { ComponentRole, ProbeName, SeriesLine, SlotLine } from '../record.ts'
 import type { RunData } from '../run-data.ts'
 import { readDatabase } from './read-database.ts'
 import { readExpiries } from './read-expiries.ts'
 import { readRepeats } from './read-repeats.ts'
-import type { AppSignals, CpuSignals, GeneratorSignals, Signals } from './signals.ts'
+import type { AppSignals, CpuSignals, GeneratorSignals, ReplicaSignals, Signals } from './signals.ts'
 import type { DiagnosisWindow } from './windows.ts'
 
 /** A reading tells of the second before it, so it belongs to the window that holds the middle of that second. */
@@ -29,7 +29,9 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
   const before = run.series.filter(({ atUs, probe }) => probe === 'app' && atUs < firstUs)
   return {
     shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
+    wrongPages: readWrongPages(clicks),
     database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
+    replicas: readReplicas(readings),
     app: readApp(readings, before, host),
     expiries: readExpiries(run, windows),
     repeats: readRepeats(run, windows),
@@ -37,6 +39,22 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
     generator: readGenerator(readings, run),
     host,
   }
+}
+
+function readWrongPages(clicks: readonly SlotLine[]): Signals['wrongPages'] {
+  const all = sum(clicks.map(({ n }) => n))
+  const wrong = sum(clicks.map(({ outcome, n }) => (outcome === 'failed-check' ? n : 0)))
+  return { ratio: all > 0 ? wrong / all : 0, clicks: wrong }
+}
+
+function readReplicas(readings: readonly SeriesLine[]): readonly ReplicaSignals[] {
+  return byComponent(readings, 'replica', 'replica')
+    .map(([component, lines]) => ({
+      component,
+      lagMs: upperQuartile(lines, 'replayLagMs') ?? 0,
+      bytesBehind: upperQuartile(lines, 'bytesBehind') ?? 0,
+    }))
+    .sort((a, b) => b.lagMs - a.lagMs)
 }
 
 function readHost(readings: readonly SeriesLine[]): Signals['host'] {

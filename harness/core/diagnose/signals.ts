@@ -6,7 +6,11 @@ import type { SloJudgement } from '../measure/slo.ts'
  */
 export type Signals = {
   readonly shopper: SloJudgement
+  /** Clicks whose page came in time and was not what it had to be (outcome `failed-check`). */
+  readonly wrongPages: { readonly ratio: number; readonly clicks: number }
   readonly database: DatabaseSignals | null
+  /** Read replicas of the database, furthest behind first. */
+  readonly replicas: readonly ReplicaSignals[]
   readonly app: AppSignals | null
   readonly expiries: ExpirySignals | null
   readonly repeats: RepeatSignals | null
@@ -45,6 +49,13 @@ export type DatabaseSignals = {
   readonly tables: readonly TableSignals[]
   /** The statement most sessions were waiting for a lock in. */
   readonly lockedStatement: string | null
+}
+
+export type ReplicaSignals = {
+  readonly component: string
+  /** Time for which it had not replayed what the primary had written. */
+  readonly lagMs: number
+  readonly bytesBehind: number
 }
 
 export type StatementSignals = {

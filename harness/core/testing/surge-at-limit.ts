@@ -32,6 +32,10 @@ export type Shape = {
   readonly kept?: number
   /** Times a page is worked on; absent: the app does not say. */
   readonly repeated?: number
+  /** How far the one read replica is behind; absent: there is none. */
+  readonly replicaLagMs?: number | null
+  /** Share of the clicks whose page came, and was wrong. */
+  readonly wrongPages?: number
   /** The app has a cache whose pages expire together, every four seconds; whether the limit is left in between. */
   readonly expiring?: 'never' | 'calm-between' | 'busy-between'
 }
@@ -60,6 +64,8 @@ const CALM: Whole = {
   connections: 11,
   refused: 0,
   kept: 0,
+  replicaLagMs: null,
+  wrongPages: 0,
   expiring: 'never',
 }
 
@@ -86,7 +92,10 @@ export function surgeAtLimit(limit: Shape): RunData {
           { atSec: 0, perSec: 10 },
           { atSec: 12, perSec: 40 },
         ],
-        second: (sec) => ({ responseMs: at(sec).slow ? 500 : 30 }),
+        second: (sec) => ({
+          responseMs: at(sec).slow ? 500 : 30,
+          ...(at(sec).wrongPages > 0 && { errorRatio: at(sec).wrongPages, outcome: 'failed-check' as const }),
+        }),
       },
     ],
   })
@@ -148,6 +157,17 @@ export function readings(
       statements: statements(how).map((one) => ({ ...one, calls: one.calls * callsFactor })),
       tables: tables(how),
     },
+    ...(how.replicaLagMs === null
+      ? []
+      : [
+          series(atUs, 'replica', 'replica', 'standby', {
+            streaming: 1,
+            replayLagMs: how.replicaLagMs,
+            bytesBehind: 100 * how.replicaLagMs,
+            sessionsActive: 1,
+            connections: 10,
+          }),
+        ]),
     ...instances.map((name) =>
       series(atUs, 'app', 'app', name, {
         poolMax: 10,

@@ -39,6 +39,10 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     name: 'idle transactions',
     means:
       'The app keeps database connections open while it does something else: pages queue for one while nothing happens on them.',
+  'replica-lag': {
+    name: 'replica lag',
+    means:
+      'Pages are read from a copy of the database that is behind: shoppers do not find what they have just done.',
   },
   'cache-stampede': {
     name: 'cache stampede',

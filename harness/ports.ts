@@ -129,6 +129,13 @@ export type MeterReading = {
   /** Time in which the budget held the component back, and the time it was enforced for. */
   readonly throttledUs: number
   readonly enforcedUs: number
+  /** Of a component whose memory is limited, bytes; `kills` since it was first started. */
+  readonly memory?: {
+    readonly limitBytes: number
+    readonly heldBytes: number
+    readonly cacheBytes: number
+    readonly kills: number
+  }
 }
 
 // ── Engine ─────────────────────────────────────────────────────────────────────────────────────────────────────

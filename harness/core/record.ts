@@ -276,7 +276,12 @@ export type ServerReading = {
  * - database:   sessionsActive, sessionsOnCpu, sessionsLock, sessionsLwLock, sessionsIo, sessionsIdleInTransaction
  *               (each averaged over the samples since the previous reading), connections, connectionsMax (for roles
  *               without a privilege), commitsPerSec, rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec,
- *               blocksHitPerSec, blocksReadPerSec, activeSessionsByTime (active_time ÷ elapsed), deadlocks
+ *               blocksHitPerSec, blocksReadPerSec, activeSessionsByTime (active_time ÷ elapsed), deadlocks, restarts (1: all sessions were ended
+ *               since the previous reading, as one was killed), recoveryMs (of such a restart: from its begin until
+ *               connections were taken again)
+ * - memory:     of a component with a limit: limitMb, heldMb (its processes' own and shared memory), cacheMb (copies of files,
+ *               given up when memory is short), kills (processes the kernel killed for want of memory since the previous
+ *               reading); MiB
  * - replica:    streaming (1: the primary sends to it), replayLagMs (time for which it has not replayed what the primary has
  *               written), bytesBehind, sessionsActive, connections (of clients at the replica)
  * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
@@ -290,7 +295,16 @@ export type ServerReading = {
  * - host:       busyCores, ourCores, othersCores, stealCores, cores, coreSpeed (of the core that budgets are in; absent: not
  *               followed). usedCores of cpu are in those cores, the others in real ones.
  */
-export const READINGS = ['cpu', 'database', 'replica', 'app', 'balancer', 'generator', 'host'] as const
+export const READINGS = [
+  'cpu',
+  'database',
+  'memory',
+  'replica',
+  'app',
+  'balancer',
+  'generator',
+  'host',
+] as const
 export type ProbeName = (typeof READINGS)[number]
 
 export type EventLine = {

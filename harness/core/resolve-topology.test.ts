@@ -55,6 +55,7 @@ describe('origin: defaults ← scenario ← --set', () => {
       (t: typeof DEFAULT_TOPOLOGY) => t.balancer.maxConnectionsPerServer,
       null,
     ],
+    ['topology.database.memoryMb=256', (t: typeof DEFAULT_TOPOLOGY) => t.database.memoryMb, 256],
     ['topology.database.replicas=2', (t: typeof DEFAULT_TOPOLOGY) => t.database.replicas, 2],
     [
       'topology.database.replicaApplyDelayMs=500',

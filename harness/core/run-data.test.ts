@@ -32,8 +32,8 @@ test('what the data was is known, or not, as in a record of before', () => {
   expect(run.data).toBeNull()
 })
 
-test('a topology of before has no replicas', () => {
-  const { replicas: _1, replicaApplyDelayMs: _2, ...before } = DEFAULT_TOPOLOGY.database
+test('a topology of before has no replicas and no memory limit', () => {
+  const { replicas: _1, replicaApplyDelayMs: _2, memoryMb: _3, ...before } = DEFAULT_TOPOLOGY.database
   const topology = { ...DEFAULT_TOPOLOGY, database: before } as Topology
   const lines = recordLines(run).map((line) => (line.kind === 'arm' ? { ...line, topology } : line))
   expect(readRun(lines)!.arms[0]!.topology).toEqual(DEFAULT_TOPOLOGY)

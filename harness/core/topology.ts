@@ -85,6 +85,11 @@ export type DatabaseTopology = {
   readonly replicas: number
   /** Each replica shows a commit this long after it was made (Postgres' recovery_min_apply_delay); 0: as soon as it can. */
   readonly replicaApplyDelayMs: number
+  /**
+   * Memory of the primary with all its sessions, MiB: beyond it the kernel kills one, and Postgres ends them all. `null`: no
+   * limit. Replicas have none.
+   */
+  readonly memoryMb: number | null
 }
 
 /** What every scenario starts from: one small app server and one small database server behind a balancer. */
@@ -108,7 +113,14 @@ export const DEFAULT_TOPOLOGY: Topology = {
     weights: {},
   },
   app: { instances: 1, cpu: 0.3, poolSize: 10, settings: {}, flaws: [] },
-  database: { cpu: 0.2, maxConnections: 100, settings: {}, replicas: 0, replicaApplyDelayMs: 0 },
+  database: {
+    cpu: 0.2,
+    maxConnections: 100,
+    settings: {},
+    replicas: 0,
+    replicaApplyDelayMs: 0,
+    memoryMb: null,
+  },
 }
 
 /** The part of the machine the generator, the supervisor and the probes need beside the topology, in cores. */

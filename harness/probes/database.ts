@@ -1,6 +1,7 @@
 import type { Probe, Reading } from '../ports.ts'
 import { databaseName, probeConnection } from './database/connection.ts'
 import { COUNTERS_SQL, type Counters, counterRates, readCounters } from './database/counters.ts'
+import { type Incarnation, RESTARTS_SQL, readIncarnation, restartValues } from './database/restarts.ts'
 import { SESSIONS_SQL, sessionSamples } from './database/sessions.ts'
 import { statementsReader } from './database/statements.ts'
 import { tablesReader } from './database/tables.ts'
@@ -24,6 +25,7 @@ export const databaseProbe: Probe = {
     const statements = statementsReader([server, app])
     const tables = tablesReader(app)
     let before: Counters | null = null
+    let incarnation: Incarnation | null = null
     let generation = 0
     let readingAtUs = clock.nowUs()
     // Before load comes: later there may be no free connection, and little CPU to open one.
@@ -36,6 +38,10 @@ export const databaseProbe: Probe = {
       const now = rows?.[0] ? readCounters(rows[0], atUs) : null
       const rates = now === null ? {} : counterRates(now, before)
       before = now
+      const [born] = (await server.rows(RESTARTS_SQL)) ?? []
+      const lives = born ? readIncarnation(born) : null
+      const restarts = restartValues(lives, incarnation)
+      incarnation = lives ?? incarnation
       const [statementDeltas, tableDeltas] = [await statements.read(database), await tables.read()]
       if (taken === null) return []
       return [
@@ -44,7 +50,12 @@ export const databaseProbe: Probe = {
           probe: 'database',
           role: 'database',
           component: 'database',
-          values: { ...taken.values, ...(now && { connectionsMax: now.maxConnections }), ...rates },
+          values: {
+            ...taken.values,
+            ...(now && { connectionsMax: now.maxConnections }),
+            ...rates,
+            ...restarts,
+          },
           sessions: taken.sessions,
           ...(statementDeltas && { statements: statementDeltas }),
           ...(tableDeltas && { tables: tableDeltas }),

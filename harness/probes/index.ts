@@ -4,12 +4,14 @@ import { balancerProbe } from './balancer.ts'
 import { cpuProbe } from './cpu.ts'
 import { databaseProbe } from './database.ts'
 import { hostProbe } from './host.ts'
+import { memoryProbe } from './memory.ts'
 import { replicaProbe } from './replica.ts'
 
 /** Every probe; one whose endpoint is absent reads nothing. The generator's series come from the engine itself. */
 export const PROBES: readonly Probe[] = [
   cpuProbe,
   databaseProbe,
+  memoryProbe,
   replicaProbe,
   appProbe,
   balancerProbe,

@@ -65,6 +65,7 @@ export const TOPOLOGY_LEAVES: Leaves = {
     ),
     replicas: whole(0, 3),
     replicaApplyDelayMs: whole(0, 60_000),
+    memoryMb: orNone(whole(64, 1_000_000)),
   },
 }
 

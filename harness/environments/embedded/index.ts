@@ -3,6 +3,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { ISOLATION_MEANS, type Isolation } from '../../core/record.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
 import { bringUp } from './bring-up.ts'
+import { canLimitMemory } from './budgets/memory-limits.ts'
 import { findHaproxy } from './haproxy/find-haproxy.ts'
 import { makeRunFolder } from './run-folder.ts'
 import { runningOf } from './running.ts'
@@ -29,6 +30,7 @@ async function up(
   checkFit(spec)
   // Before anything is started: what is not there will not be there later.
   if (spec.topology.balancer.engine === 'haproxy') findHaproxy()
+  checkMemory(spec)
   if (signal.aborted) throw interrupted()
   await sweepLeftovers()
   const { path, run } = makeRunFolder(spec.topology.database.replicas)
@@ -65,6 +67,17 @@ function checkFit({ topology }: EnvironmentSpec): void {
     message: `today's CPU budgets do not fit this machine: ${fits}`,
     where: 'topology: balancer.cpu, app.instances × app.cpu, (1 + database.replicas) × database.cpu',
     hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
+  })
+}
+
+function checkMemory({ topology }: EnvironmentSpec): void {
+  const limitable = topology.database.memoryMb === null ? true : canLimitMemory()
+  if (limitable === true) return
+  throw new HarnessError({
+    code: 'environment',
+    message: `the database's memory cannot be limited: ${limitable}`,
+    where: 'topology: database.memoryMb',
+    hint: 'leave it out (--set topology.database.memoryMb=none), or run as root where cgroup v1 has a memory controller',
   })
 }
 

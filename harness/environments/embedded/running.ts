@@ -2,6 +2,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes.ts'
 import type { Isolation } from '../../core/record.ts'
 import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
+import { canLimitMemory } from './budgets/memory-limits.ts'
 import { databaseUrl, openConnection, SHOP_DATABASE, SUPERUSER, withClient } from './postgres/connection.ts'
 import { DATABASE } from './postgres/server.ts'
 import type { Stand } from './stand.ts'
@@ -100,7 +101,9 @@ function can(today: EnvironmentSpec['topology'], fixes: readonly FixStep[]): tru
     const applies = FIXES[id].appliesTo(today)
     if (applies !== true) return applies
   }
-  return whetherItFits(applyFixes(today, fixes))
+  const target = applyFixes(today, fixes)
+  const limitable = target.database.memoryMb === null ? true : canLimitMemory()
+  return limitable === true ? whetherItFits(target) : `memory cannot be limited here: ${limitable}`
 }
 
 function notPossible(fixes: readonly FixStep[], reason: string): HarnessError {

@@ -78,6 +78,7 @@ export class Stand {
   async moveTo(target: Topology, signal: AbortSignal): Promise<void> {
     const before = this.#topology
     const restart = databaseDiffers(before.database, target.database)
+    const more = target.database.memoryMb
     // A standby must allow at least as many connections as its primary: it is made anew, which takes as long.
     const surplus = this.#replicas.filter(
       ({ component, pid }) =>
@@ -85,6 +86,8 @@ export class Stand {
     )
     const kept = this.#replicas.filter((replica) => !surplus.includes(replica))
     if (restart || this.#dead.has(this.#databasePid)) await this.#restartDatabase(target.database, signal)
+    else if (more !== null && more !== before.database.memoryMb)
+      await this.#parts.supervisor.ask('memory', { component: DATABASE, limitBytes: more * 2 ** 20 })
     // Those that died or cannot stay make room for their successors; others go when no app reads them any more.
     const early = surplus.filter(({ component }) => isWanted(component, target.database.replicas))
     await this.#removeReplicas(early)
@@ -247,8 +250,13 @@ function budgetsOf({ database, app, balancer }: Topology): Record<string, number
   }
 }
 
-/** CPU is a budget, changed while it runs; anything else of a database server needs a restart. */
+/**
+ * CPU is a budget, changed while it runs, and more memory can be given; anything else of a database server needs a restart.
+ */
 function databaseDiffers(a: DatabaseTopology, b: DatabaseTopology): boolean {
+  const limited = a.memoryMb !== null || b.memoryMb !== null
+  const moreMemory = a.memoryMb !== null && b.memoryMb !== null && b.memoryMb >= a.memoryMb
+  if (limited && !moreMemory) return true
   return a.maxConnections !== b.maxConnections || !isDeepStrictEqual(a.settings, b.settings)
 }
 

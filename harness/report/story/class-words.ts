@@ -39,6 +39,7 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     name: 'idle transactions',
     means:
       'The app keeps database connections open while it does something else: pages queue for one while nothing happens on them.',
+  },
   'replica-lag': {
     name: 'replica lag',
     means:

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { treeOf } from '../supervisor/process-tree.ts'
 import type { BudgetMeans } from './means.ts'
+import { mountOf } from './mount-of.ts'
 
 /** A short period stands for a smaller server (every request slower); the kernel's 100 ms for a fast one that freezes. */
 const PERIOD_US = 10_000
@@ -146,19 +147,6 @@ export function cgroupV1(run: string): BudgetMeans | null {
       for (const parent of parents) removeQuietly(parent)
     },
   }
-}
-
-/** Where the hierarchy of a version 1 controller is mounted. */
-function mountOf(controller: string): string | null {
-  try {
-    for (const line of readFileSync('/proc/mounts', 'latin1').split('\n')) {
-      const [, target, type, options] = line.split(' ')
-      if (type === 'cgroup' && options?.split(',').includes(controller)) return target!
-    }
-  } catch {
-    // No /proc: not Linux.
-  }
-  return null
 }
 
 function throttledNs(folder: string): bigint {

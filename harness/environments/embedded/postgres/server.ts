@@ -66,6 +66,7 @@ export async function startServer(
       command: join(home.native, 'bin', 'postgres'),
       args: serverArguments(home.dataFolder, chosen, database),
       ...surroundings(home),
+      ...limited(home, database),
     }),
     ready: (chosen) =>
       withClient(databaseUrl(chosen, SUPERUSER, 'postgres'), (query) => query('select 1')).then(
@@ -76,6 +77,17 @@ export async function startServer(
   })
   await supervisor.ask('tidy', { files: sharedMemoryOf(started.pid) })
   return started
+}
+
+/**
+ * A memory limit. The kernel kills whom it counts worst: by these variables a session, not the server itself, as packages
+ * of Postgres set it up (documentation, "Linux Memory Overcommit").
+ */
+function limited(home: ServerHome, { memoryMb }: DatabaseTopology) {
+  if (memoryMb === null) return {}
+  const { env } = surroundings(home)
+  const spared = { PG_OOM_ADJUST_FILE: '/proc/self/oom_score_adj', PG_OOM_ADJUST_VALUE: '500' }
+  return { memoryBytes: memoryMb * 2 ** 20, env: { ...env, ...spared } }
 }
 
 /** Gives a file or folder to the user the server runs as. */

@@ -1,4 +1,5 @@
 import type { ComponentRole, Isolation } from '../../../core/record.ts'
+import type { MemoryReading } from '../budgets/memory-limits.ts'
 
 /** What the harness may ask of its supervisor over their channel, and what comes back. */
 export type Protocol = {
@@ -21,6 +22,11 @@ export type Protocol = {
   readonly adopt: { readonly ask: { readonly pid: number }; readonly answer: null }
   /** Files outside the run's folder that must go at the end. */
   readonly tidy: { readonly ask: { readonly files: readonly string[] }; readonly answer: null }
+  /** Changes the memory limit of a component that was started with one. */
+  readonly memory: {
+    readonly ask: { readonly component: string; readonly limitBytes: number }
+    readonly answer: null
+  }
   readonly meter: { readonly ask: null; readonly answer: MeterAnswer }
   readonly down: { readonly ask: null; readonly answer: null }
 }
@@ -40,6 +46,8 @@ export type ComponentStart = ProgramStart & {
   readonly role: ComponentRole
   /** How it is ended when everything ends: the signal that is quickest without harm. */
   readonly endWith: 'SIGTERM' | 'SIGQUIT'
+  /** Memory of it and all it starts; absent: no limit. */
+  readonly memoryBytes?: number
 }
 
 export type ComponentStop = {
@@ -71,6 +79,7 @@ export type MeterRow = {
   readonly budgetCores: number | null
   readonly throttledUs: number
   readonly enforcedUs: number
+  readonly memory?: MemoryReading
 }
 
 export type ToSupervisor = { readonly id: number; readonly method: Method; readonly params: unknown }

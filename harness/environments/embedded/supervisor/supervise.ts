@@ -5,6 +5,7 @@ import type { ComponentRole, Isolation } from '../../../core/record.ts'
 import { HARNESS_CPU } from '../../../core/topology.ts'
 import { candidateMeans, chooseBinding, type ForcedMeans, firstAvailable } from '../budgets/choose.ts'
 import type { MeansReading } from '../budgets/means.ts'
+import { MemoryLimits } from '../budgets/memory-limits.ts'
 import { Pace } from '../budgets/pace.ts'
 import { type CleanUpList, writeCleanUpList } from './clean-up-list.ts'
 import { type Launched, launch, lowerPriority } from './launch.ts'
@@ -12,7 +13,12 @@ import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from '.
 import type { FromSupervisor, MeterRow, Method, ProgramStart, Protocol } from './protocol.ts'
 import { takeDown } from './take-down.ts'
 
-type Component = { readonly role: ComponentRole; readonly launched: Launched; asked: boolean }
+type Component = {
+  readonly role: ComponentRole
+  readonly launched: Launched
+  readonly limited: boolean
+  asked: boolean
+}
 type Account = { readonly usedUs: number; readonly workUs: number }
 type Handlers = { [M in Method]: (ask: Protocol[M]['ask']) => Promise<Protocol[M]['answer']> }
 
@@ -34,6 +40,8 @@ export function supervise(
 ): { readonly handlers: Handlers; readonly end: () => Promise<void> } {
   const candidates = candidateMeans(run, forced)
   let means = firstAvailable(candidates)
+  const memory = new MemoryLimits(run)
+  const cgroups = () => [...means.cgroups(), ...memory.cgroups()]
   let isolation: Isolation | null = null
   let ending: Promise<void> | null = null
   const components = new Map<string, Component>()
@@ -48,11 +56,11 @@ export function supervise(
     harness,
     supervisor: processRef(process.pid),
     processes: [],
-    cgroups: means.cgroups(),
+    cgroups: cgroups(),
     files: [],
   }
   const note = (change: Partial<CleanUpList>): void => {
-    list = { ...list, ...change, cgroups: means.cgroups() }
+    list = { ...list, ...change, cgroups: cgroups() }
     if (!ending) writeCleanUpList(folder, list)
   }
   const noteProcess = (pid: number, name: string, endWith: 'SIGTERM' | 'SIGQUIT' = 'SIGTERM'): void =>
@@ -112,17 +120,20 @@ export function supervise(
     clearInterval(following)
     // The means' own record of what it stopped is not trusted here: the take-down thaws every process it finds.
     ending ??= (async () => {
-      const cgroups = means.cgroups()
+      const groups = cgroups()
       means.close()
-      await takeDown({ ...list, cgroups }, folder)
+      await takeDown({ ...list, cgroups: groups }, folder)
     })()
     return ending
   }
 
   const handlers: Handlers = {
     start: async (ask) => {
+      const limited = ask.memoryBytes !== undefined
+      if (limited) memory.limit(ask.name, ask.memoryBytes)
       const launched = await begin(ask)
-      const started: Component = { role: ask.role, launched, asked: false }
+      if (limited) memory.add(ask.name, launched.pid)
+      const started: Component = { role: ask.role, launched, limited, asked: false }
       components.set(ask.name, started)
       roles.set(ask.name, ask.role)
       noteProcess(launched.pid, ask.name, ask.endWith)
@@ -208,10 +219,17 @@ export function supervise(
       note({ files: [...new Set([...list.files, ...files])] })
       return null
     },
+    memory: async ({ component: name, limitBytes }) => {
+      if (!component(name).limited) throw new Error(`"${name}" was started without a memory limit`)
+      memory.limit(name, limitBytes)
+      return null
+    },
     meter: async () => {
-      const readings = [...components.keys()].map((name): MeterRow => {
+      const readings = [...components].map(([name, { limited }]): MeterRow => {
+        const held = limited ? memory.read(name) : null
         const budgetCores = means.periodMs === null ? null : (budgets.get(name) ?? null)
-        return { ...account(name), component: name, role: roles.get(name)!, budgetCores }
+        const row = { ...account(name), component: name, role: roles.get(name)!, budgetCores }
+        return held ? { ...row, memory: held } : row
       })
       const own = { ...ownReading(), ...(pace && { coreSpeed: pace.speed }) }
       return { atHrUs: Number(process.hrtime.bigint() / 1000n), readings: [...readings, own] }

@@ -7,6 +7,7 @@ export const BOTTLENECK_CLASSES = [
   'database-wal',
   'database-bloat',
   'database-idle-in-transaction',
+  'database-memory',
   'replica-lag',
   'cache-stampede',
   'retry-storm',

@@ -18,6 +18,7 @@ const CLASSES = [
   'database-cache-miss',
   'database-bloat',
   'database-lwlock',
+  'database-memory',
   'database-idle-in-transaction',
   'replica-lag',
   'pool-wait',
@@ -31,7 +32,7 @@ const CLASSES = [
   'none',
 ]
 /** Bottlenecks that are settings, not flaws. */
-const SETTINGS = ['pool-too-small', 'too-many-connections']
+const SETTINGS = ['pool-too-small', 'too-many-connections', 'memory-limited']
 /** The smallest machine they are to run on. */
 const HOST_CORES = 2
 

@@ -4,6 +4,7 @@ import {
   cpuTestimony,
   cpuWords,
   expiriesSwamp,
+  fellBeforeSlow,
   isBloating,
   isLockBound,
   isSaturated,
@@ -42,6 +43,7 @@ export const databaseCpu: Rule = {
         isBloating(database) &&
           `most of what it does is changes of ${bloatingTable(database)?.table} that leave dead rows behind`,
         isStorm(signals.repeats) && 'most of what it does is for pages it has worked on before',
+        fellBeforeSlow(database),
         expiriesSwamp(signals) && 'it is short only when pages expire from the cache together',
       ],
       {

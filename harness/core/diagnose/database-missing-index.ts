@@ -5,6 +5,7 @@ import {
   cpuTestimony,
   cpuWords,
   DOMINATES,
+  fellBeforeSlow,
   isSaturated,
   percent,
   pressureTestimony,
@@ -32,6 +33,7 @@ export const databaseMissingIndex: Rule = {
         [1, cpuTestimony('app', app?.cpu ?? null, 'spare')],
       ],
       [
+        fellBeforeSlow(database),
         (database?.tables.length ?? 0) === 0 && 'no table statistics were read',
         scanned === null && 'tables are read by index: whole-table scans do not dominate',
         !isSaturated(cpu) && `the database used only ${cpu ? cpuWords(cpu) : 'an unknown part of its CPU'}`,

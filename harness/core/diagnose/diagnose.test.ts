@@ -65,6 +65,35 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
     { database: 0.5, expiring: 'calm-between' },
   ],
   [
+    'database-memory',
+    'the kernel kills sessions, and the database ends them all',
+    { kills: 1, restarts: 1, database: 0.6, slow: true },
+  ],
+  [
+    'database-memory',
+    '… and has no CPU left from then on',
+    { kills: 1, restarts: 1, database: 0.98, onCpu: 9, waiting: 20, queryMs: 90, slow: true },
+  ],
+  [
+    'database-cpu',
+    '… which had no CPU left, and was slow, long before',
+    {
+      ...{ kills: 1, restarts: 1, killsFromSec: 11 },
+      ...{ database: 0.98, onCpu: 9, waiting: 20, queryMs: 90, slow: true },
+    },
+  ],
+  ['none', 'memory is limited, and enough', { kills: 0, database: 0.6 }],
+  [
+    'none',
+    'sessions are killed, but not for want of memory',
+    { kills: 0, restarts: 1, database: 0.6, slow: true },
+  ],
+  [
+    'database-cpu',
+    'memory is limited, and enough, but CPU is not',
+    { kills: 0, database: 0.98, onCpu: 4, queryMs: 40, slow: true },
+  ],
+  [
     'replica-lag',
     'a replica is behind, and shoppers get pages of before',
     { replicaLagMs: 1000, wrongPages: 0.2 },
@@ -264,6 +293,9 @@ describe('diagnose', () => {
     )
     expect(says({ app: 0.5, loopLateMs: 400, slow: true })).toBe(
       "the app's event loop: something holds it for up to 400 ms at a time, and every other request waits",
+    )
+    expect(says({ kills: 1, restarts: 1, slow: true })).toBe(
+      'database memory: at its limit of 160 MB the system killed 7 of its processes, and all sessions ended with it; back after 1300 ms',
     )
     expect(says({ replicaLagMs: 1000, wrongPages: 0.2 })).toBe(
       'replica lag: standby is 1000 ms behind, and 20 % of the clicks got a page that was wrong',

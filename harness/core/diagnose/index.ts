@@ -5,6 +5,7 @@ import { databaseConnections } from './database-connections.ts'
 import { databaseCpu } from './database-cpu.ts'
 import { databaseIdleInTransaction } from './database-idle-in-transaction.ts'
 import { databaseLock } from './database-lock.ts'
+import { databaseMemory } from './database-memory.ts'
 import { databaseMissingIndex } from './database-missing-index.ts'
 import { databaseWal } from './database-wal.ts'
 import { generator } from './generator.ts'
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   databaseWal,
   databaseBloat,
   databaseIdleInTransaction,
+  databaseMemory,
   replicaLag,
   cacheStampede,
   retryStorm,

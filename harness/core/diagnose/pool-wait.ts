@@ -6,6 +6,7 @@ import {
   cpuTestimony,
   cpuWords,
   expiriesSwamp,
+  fellBeforeSlow,
   isFlushBound,
   isIdleInTransaction,
   isLeaking,
@@ -47,6 +48,7 @@ export const poolWait: Rule = {
         isSaturated(databaseCpu) &&
           databaseCpu !== null &&
           `connections are busy because the database is (${cpuWords(databaseCpu)})`,
+        fellBeforeSlow(database),
         expiriesSwamp(signals) && 'connections are short only when pages expire from the cache together',
         isLockBound(database) && 'connections are busy waiting for locks in the database',
         isRefused(app) && 'pools cannot open what they may: the database refuses connections',

@@ -8,6 +8,7 @@ export function readDatabase(
   readings: readonly SeriesLine[],
   cpu: CpuSignals | null,
   seconds: number,
+  heldUntilKill: boolean | null,
 ): DatabaseSignals | null {
   const lines = readings.filter(({ probe, role }) => probe === 'database' && role === 'database')
   const component =
@@ -33,6 +34,9 @@ export function readDatabase(
             wal: flushing(lines),
             idleInTransaction: gauge('sessionsIdleInTransaction') ?? 0,
           },
+    memory: memory(readings),
+    heldUntilKill,
+    restarts: restarts(lines),
     connections: connections(gauge('connections'), gauge('connectionsMax')),
     execMsMean: execMsMean(lines),
     statements: statements(lines, seconds),
@@ -66,6 +70,28 @@ function execMsMean(lines: readonly SeriesLine[]): number | null {
   const seen = lines.flatMap(({ statements }) => statements ?? [])
   const calls = seen.reduce((sum, one) => sum + one.calls, 0)
   return calls > 0 ? seen.reduce((sum, { execMs }) => sum + execMs, 0) / calls : null
+}
+
+function memory(readings: readonly SeriesLine[]): DatabaseSignals['memory'] {
+  const values = readings.flatMap(({ probe, role, values }) =>
+    probe === 'memory' && role === 'database' ? [values] : [],
+  )
+  if (values.length === 0) return null
+  const of = (name: string) => values.map((reading) => reading[name] ?? 0)
+  return {
+    limitMb: Math.max(...of('limitMb')),
+    heldMb: Math.max(...of('heldMb')),
+    kills: of('kills').reduce((sum, kills) => sum + kills, 0),
+  }
+}
+
+function restarts(lines: readonly SeriesLine[]): DatabaseSignals['restarts'] {
+  const read = lines.filter(({ values }) => values['restarts'] !== undefined)
+  if (read.length === 0) return null
+  return {
+    n: read.reduce((sum, { values }) => sum + values['restarts']!, 0),
+    recoveryMs: Math.max(...read.map(({ values }) => values['recoveryMs'] ?? 0)),
+  }
 }
 
 function connections(used: number | null, max: number | null): DatabaseSignals['connections'] {

@@ -14,6 +14,8 @@ const HALF_READING_US = 500_000
 /** Lag that matters: a tenth of the tightest objective, and never below what timers on a busy machine are late anyway. */
 const LAG_SHARE = 0.1
 const LAG_LEAST_MS = 20
+/** Long enough for a hundred clicks, short enough to be at the load of the kill. */
+const BEFORE_KILL_SEC = 5
 /** What shoppers wait without losing the thread, where no p95 is promised. */
 const UNPROMISED_MS = 1000
 
@@ -30,7 +32,12 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
   return {
     shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
     wrongPages: readWrongPages(clicks),
-    database: readDatabase(readings, readCpu(readings, 'database', host), seconds(windows)),
+    database: readDatabase(
+      readings,
+      readCpu(readings, 'database', host),
+      seconds(windows),
+      heldUntilKill(run, readings),
+    ),
     replicas: readReplicas(readings),
     app: readApp(readings, before, host),
     expiries: readExpiries(run, windows),
@@ -45,6 +52,24 @@ function readWrongPages(clicks: readonly SlotLine[]): Signals['wrongPages'] {
   const all = sum(clicks.map(({ n }) => n))
   const wrong = sum(clicks.map(({ outcome, n }) => (outcome === 'failed-check' ? n : 0)))
   return { ratio: all > 0 ? wrong / all : 0, clicks: wrong }
+}
+
+/**
+ * Judges the clicks of the last seconds before the kernel first killed a process of the database. Those of the second of
+ * the reading and of the one before may have been under way then.
+ */
+function heldUntilKill(run: RunData, readings: readonly SeriesLine[]): boolean | null {
+  const kill = readings.find(
+    ({ probe, role, values }) => probe === 'memory' && role === 'database' && (values['kills'] ?? 0) > 0,
+  )
+  if (!kill) return null
+  const segment = run.segments.findLast(({ line }) => line.startUs <= kill.atUs)
+  if (!segment) return null
+  const killSec = Math.floor((kill.atUs - segment.line.startUs) / 1e6)
+  const before = segment.slots.filter(
+    ({ of, sec }) => of === 'click' && sec >= killSec - 1 - BEFORE_KILL_SEC && sec < killSec - 1,
+  )
+  return judgeSlo(tallyClicks(before), run.header.scenario.slo).held
 }
 
 function readReplicas(readings: readonly SeriesLine[]): readonly ReplicaSignals[] {

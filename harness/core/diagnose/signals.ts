@@ -44,6 +44,12 @@ export type DatabaseSignals = {
   readonly connections: { readonly used: number; readonly max: number } | null
   /** Mean execution time of the statements seen, without the commit that may follow; `null`: none was. */
   readonly execMsMean: number | null
+  /** Processes of it that the kernel killed for want of memory; `null`: its memory is not limited. */
+  readonly memory: { readonly limitMb: number; readonly heldMb: number; readonly kills: number } | null
+  /** Whether every objective still held in the seconds before the first of these was killed; `null`: none was. */
+  readonly heldUntilKill: boolean | null
+  /** Times that Postgres ended all its sessions because one was killed, and the longest recovery; `null`: not read. */
+  readonly restarts: { readonly n: number; readonly recoveryMs: number } | null
   /** Heaviest first, with their share of all execution time seen. */
   readonly statements: readonly StatementSignals[]
   readonly tables: readonly TableSignals[]

@@ -298,6 +298,21 @@ export function expiriesSwamp({ expiries, promisedMs }: Signals): boolean {
   return burstMs >= promisedMs && calmBusyRatio < NEARLY_SATURATED
 }
 
+/**
+ * The database's sessions were ended by the kernel while every objective still held: whatever was busy then had not hurt
+ * anybody, and what was busy afterwards had to catch up.
+ */
+export function fellBeforeSlow(database: DatabaseSignals | null): string | false {
+  if (!database?.memory || !database.restarts) return false
+  const { memory, restarts, heldUntilKill } = database
+  return (
+    memory.kills > 0 &&
+    restarts.n > 0 &&
+    heldUntilKill === true &&
+    'every objective held until the system killed a session of the database for want of memory'
+  )
+}
+
 /** "98 %". */
 export function percent(ratio: number): string {
   return `${Math.round(ratio * 100)} %`

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StepResult, StepVerdict } from '../result.ts'
 import { buildRun } from '../testing/build-run.ts'
+import { series } from '../testing/build-segment.ts'
 import { diagnosisWindows } from './windows.ts'
 
 const result = (segment: number, offeredPerSec: number, verdict: StepVerdict): StepResult => ({
@@ -46,6 +47,22 @@ describe('diagnosisWindows', () => {
     expect(diagnosisWindows(run, { firstSignSec: null, onsetSec: null }, [])).toEqual([
       { fromUs: startUs(0) + 10e6, toUs: startUs(0) + 30e6 },
     ])
+  })
+
+  it('of a surge that broke nothing hold the moment of a crash, too', () => {
+    const crash = (sec: number) =>
+      series(startUs(0) + sec * 1e6, 'database', 'database', 'postgres', { restarts: 1 })
+    const windows = (sec: number) =>
+      diagnosisWindows({ ...run, series: [crash(sec)] }, { firstSignSec: null, onsetSec: null }, [])
+    expect(windows(4)).toEqual([
+      { fromUs: startUs(0) + 2e6, toUs: startUs(0) + 6e6 },
+      { fromUs: startUs(0) + 10e6, toUs: startUs(0) + 30e6 },
+    ])
+    expect(windows(20)).toHaveLength(1)
+    const calm = series(startUs(0) + 4e6, 'database', 'database', 'postgres', { restarts: 0 })
+    expect(
+      diagnosisWindows({ ...run, series: [calm] }, { firstSignSec: null, onsetSec: null }, []),
+    ).toHaveLength(1)
   })
 
   it('take the steps around the limit, not those far below or beyond', () => {

@@ -1,12 +1,14 @@
 import { drivenSec } from '../measure/driven-sec.ts'
 import type { Incident, StepResult } from '../result.ts'
-import type { RunData } from '../run-data.ts'
+import type { RunData, SegmentData } from '../run-data.ts'
 
 /** A stretch of time that diagnosis reads, µs since t0. */
 export type DiagnosisWindow = { readonly fromUs: number; readonly toUs: number }
 
 /** Shorter than this a stretch has too few readings of one a second. */
 const SHORTEST_SEC = 3
+/** Either side of the reading that tells of a crash: one probe sees it a second before or after the other. */
+const CRASH_US = 2_000_000
 /** The first readings of a step still tell of the time before it. */
 const LEAD_IN_US = 900_000
 /** Steps this near to capacity show what binds; the wider band is taken when none is nearer. */
@@ -19,7 +21,7 @@ const BANDS = [
  * Where diagnosis looks: the surge from its first sign until shoppers who met the onset lose their patience, and the steps
  * around the limit. Never the collapse: from the first reload on, everything is loaded by reloads. (Up to the onset alone
  * there may be a single reading, of the second in which the load climbed.) A surge that broke nothing is read around its
- * highest load.
+ * highest load, and where the database ended all its sessions, which may be over too soon to break an objective.
  */
 export function diagnosisWindows(
   run: RunData,
@@ -47,12 +49,26 @@ function surgeWindow(
       },
     ]
   }
-  const highest = Math.max(...plan.curve.map(({ perSec }) => perSec))
-  const high = plan.curve.filter(({ perSec }) => perSec >= 0.9 * highest)
+  const highestPerSec = Math.max(...plan.curve.map(({ perSec }) => perSec))
+  const high = plan.curve.filter(({ perSec }) => perSec >= 0.9 * highestPerSec)
   // A surge that was ended early never came to loads beyond.
   const fromSec = Math.min(high.at(0)?.atSec ?? 0, Math.max(0, drivenSec(surge) - SHORTEST_SEC))
   const toSec = Math.max(high.at(-1)?.atSec ?? 0, fromSec + SHORTEST_SEC)
-  return [{ fromUs: at(fromSec), toUs: at(toSec) }]
+  const highest = { fromUs: at(fromSec), toUs: at(toSec) }
+  return [
+    highest,
+    ...crashes(run, surge).filter(({ fromUs, toUs }) => toUs <= highest.fromUs || fromUs >= highest.toUs),
+  ]
+}
+
+/** The time around each reading by which the database had ended all its sessions. */
+function crashes(run: RunData, { line, end }: SegmentData): DiagnosisWindow[] {
+  const untilUs = end?.atUs ?? Number.POSITIVE_INFINITY
+  const told = run.series.filter(
+    ({ probe, atUs, values }) =>
+      probe === 'database' && (values['restarts'] ?? 0) > 0 && atUs >= line.startUs && atUs <= untilUs,
+  )
+  return told.map(({ atUs }) => ({ fromUs: atUs - CRASH_US, toUs: atUs + CRASH_US }))
 }
 
 function stepWindows(run: RunData, steps: readonly StepResult[]): DiagnosisWindow[] {

@@ -32,6 +32,12 @@ export type Shape = {
   readonly kept?: number
   /** Times a page is worked on; absent: the app does not say. */
   readonly repeated?: number
+  /** Processes of the database that the kernel kills each second for want of memory; absent: its memory has no limit. */
+  readonly kills?: number | null
+  /** … from this second on; the limit is reached at second 5. */
+  readonly killsFromSec?: number
+  /** Times a second that it ends all its sessions. */
+  readonly restarts?: number
   /** How far the one read replica is behind; absent: there is none. */
   readonly replicaLagMs?: number | null
   /** Share of the clicks whose page came, and was wrong. */
@@ -64,6 +70,9 @@ const CALM: Whole = {
   connections: 11,
   refused: 0,
   kept: 0,
+  kills: null,
+  killsFromSec: 5,
+  restarts: 0,
   replicaLagMs: null,
   wrongPages: 0,
   expiring: 'never',
@@ -109,7 +118,9 @@ export function surgeAtLimit(limit: Shape): RunData {
     const asked =
       how.repeated === undefined ? {} : { requestsPerSec: clicks, poolAcquiresPerSec: clicks * how.repeated }
     const callsFactor = how.repeated === undefined ? (expired ? 5 : 1) : (clicks / 60) * how.repeated
-    return readings(startUs + (sec + 1) * 1e6, how, { ...cached, ...asked }, callsFactor)
+    const spared =
+      limit.kills !== undefined && sec < (limit.killsFromSec ?? 5) ? { kills: 0, restarts: 0 } : {}
+    return readings(startUs + (sec + 1) * 1e6, { ...how, ...spared }, { ...cached, ...asked }, callsFactor)
   }).flat()
   return { ...run, series: lines, segments: [{ ...run.segments[0]!, series: lines }] }
 }
@@ -149,6 +160,8 @@ export function readings(
         sessionsIdleInTransaction: how.lock > 0 ? 1 : how.idleInTransaction,
         connections: how.connections,
         connectionsMax: 100,
+        restarts: how.restarts,
+        ...(how.restarts > 0 && { recoveryMs: 1300 }),
       }),
       sessions: [
         ...(how.lock > 0 ? [waitFor('lock', 'tuple', how.lock)] : []),
@@ -157,6 +170,16 @@ export function readings(
       statements: statements(how).map((one) => ({ ...one, calls: one.calls * callsFactor })),
       tables: tables(how),
     },
+    ...(how.kills === null
+      ? []
+      : [
+          series(atUs, 'memory', 'database', 'postgres', {
+            limitMb: 160,
+            heldMb: how.kills > 0 ? 159 : 60,
+            cacheMb: 10,
+            kills: how.kills,
+          }),
+        ]),
     ...(how.replicaLagMs === null
       ? []
       : [

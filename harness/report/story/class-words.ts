@@ -40,6 +40,11 @@ const WORDS: Readonly<Record<BottleneckClass, ClassWords>> = {
     means:
       'The app keeps database connections open while it does something else: pages queue for one while nothing happens on them.',
   },
+  'database-memory': {
+    name: 'database memory',
+    means:
+      'The database server needs more memory than it has: the system kills one of its sessions, and all others end with it.',
+  },
   'replica-lag': {
     name: 'replica lag',
     means:

@@ -12,7 +12,7 @@ import { runningOf } from './running.ts'
 import type { Stand } from './stand.ts'
 import { connectSupervisor } from './supervisor/connect.ts'
 import { tinySpec } from './testing/tiny-spec.ts'
-import { leftOf, tracesOf } from './testing/traces.ts'
+import { leftAfter, tracesOf } from './testing/traces.ts'
 
 // Each test starts whole servers: seconds on an idle machine, many on one that others use.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
@@ -141,7 +141,7 @@ test('nothing is left of a killed replica either', async () => {
   for (const name of ['replica-1', 'database'])
     process.kill(traces.list.processes.find((one) => one.name === name)!.pid, 'SIGKILL')
   await running.down()
-  expect(leftOf(traces)).toEqual([])
+  expect(await leftAfter(traces, 3000)).toEqual([])
   expect(segmentsHere().filter((id) => segments.includes(id))).toEqual([])
 })
 

@@ -8,7 +8,7 @@ import { balancerProbe } from '../../../probes/balancer.ts'
 import { requires } from '../../../testing/requires.ts'
 import { embeddedEnvironment } from '../index.ts'
 import { tinySpec } from '../testing/tiny-spec.ts'
-import { leftOf, tracesOf } from '../testing/traces.ts'
+import { leftAfter, tracesOf } from '../testing/traces.ts'
 
 // Each environment takes seconds on an idle machine, many on one that others use.
 vi.setConfig({ testTimeout: 90_000 })
@@ -109,7 +109,7 @@ describe.skipIf(haproxy.skip)('a shop behind HAProxy', () => {
     await get('/count')
     const second = tracesOf(process.pid)
     await running.down()
-    expect([...leftOf(traces), ...leftOf(second)]).toEqual([])
+    expect([...(await leftAfter(traces, 3000)), ...(await leftAfter(second, 3000))]).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -138,6 +138,8 @@ function spawnSupervisor(folder: string, run: string): ChildProcess {
 async function sweepAfterSupervisor(folder: string): Promise<void> {
   const list = readCleanUpList(folder)
   if (list) await takeDown({ ...list, harness: processRef(process.pid) }, folder)
+  // It was killed while it removed the folder, its list first: nothing else was left by then.
+  else rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
 
 function pick(from: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {

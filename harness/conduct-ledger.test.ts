@@ -1,11 +1,11 @@
 import { Client } from 'pg'
 import { describe, expect, it } from 'vitest'
-import { conductor } from './conduct.ts'
 import type { RecordLine } from './core/record.ts'
 import { buildRun, recordLines } from './core/testing/build-run.ts'
-import type { Engine, Running } from './ports.ts'
+import { openConnection } from './environments/postgres-connection.ts'
+import type { Running } from './ports.ts'
 import { noPostgres, startPostgres } from './probes/testing/postgres-server.ts'
-import type { RunFolder } from './store.ts'
+import { conductorOn } from './testing/conductor-on.ts'
 
 if (noPostgres !== null && process.env['REQUIRE_ALL'] === '1') throw new Error(noPostgres)
 
@@ -45,28 +45,35 @@ describe.skipIf(noPostgres !== null)('what invariants join', () => {
         })),
       })
       const lines: RecordLine[] = [...recordLines(run), ...[0, 1, 2].flatMap(shoppersOf)]
-      const conduct = conductor({
-        running: {
+      const conduct = conductorOn(
+        {
           onDeath: () => {},
           enforceBudgets: async () => {},
           endpoints: { meter: async () => [] },
           query: async (sql: string, values?: readonly unknown[]) =>
             (await client.query(sql, values && [...values])).rows,
+          connect: (limits: Parameters<Running['connect']>[0]) =>
+            openConnection(server.url('postgres'), { ...limits, singly: true }),
         } as unknown as Running,
-        engine: {} as Engine,
-        folder: { lines, write: (line: RecordLine) => lines.push(line) } as unknown as RunFolder,
-        clock: { t0Ns: 0n, nowUs: () => 9 },
-        abortWhen: [],
-        invariants: [],
-        interrupt: new AbortController().signal,
-        onLive: () => {},
-      })
+        lines,
+      )
       const details = () => lines.flatMap((line) => (line.kind === 'invariant' ? [line.detail] : []))
       await conduct.checkInvariants(INVARIANTS)
       expect(details()).toEqual([
         '1 rows, the first: {"ids":"order-0 order-2"}',
         `1 rows, the first: {"keys":"key-'0 key-'2"}`,
       ])
+      // One that is no question is the scenario's mistake, and changes nothing.
+      const deletes = {
+        name: 'clean up',
+        sql: 'delete from ledger',
+        expect: 'no rows',
+        sampled: null,
+      } as const
+      await expect(conduct.checkInvariants([deletes])).rejects.toMatchObject({
+        code: 'invalid-scenario',
+        message: 'the invariant "clean up" cannot be asked: cannot execute DELETE in a read-only transaction',
+      })
       // What an arm leaves in the tables is gone when the next is checked.
       lines.splice(0, lines.length, ...recordLines(run))
       await conduct.checkInvariants(INVARIANTS)

@@ -1,7 +1,10 @@
+import { askInvariant, keepLedger } from './ask-invariants.ts'
+import type { AttachedFacts } from './core/attached.ts'
 import { HarnessError } from './core/errors.ts'
-import type { FixStep } from './core/fixes.ts'
+import type { Fault } from './core/faults/fault.ts'
+import type { FixStep } from './core/fixes/index.ts'
 import { AbortWatch } from './core/measure/abort-watch.ts'
-import type { LoadPlan } from './core/plan.ts'
+import { type LoadPlan, planDurationSec } from './core/plan.ts'
 import type {
   EngineEnd,
   EventLine,
@@ -16,8 +19,9 @@ import type {
 } from './core/record.ts'
 import { type RunData, readRun, type SegmentData } from './core/run-data.ts'
 import type { AbortRule, Invariant } from './core/scenario.ts'
-import { checkInvariant, loadLedger } from './invariants.ts'
+import { FaultTimeline } from './inject-faults.ts'
 import type { Clock, Engine, Running } from './ports.ts'
+import { quieten } from './quieten.ts'
 import { invariantSampler } from './sample-invariants.ts'
 import type { RunFolder } from './store.ts'
 
@@ -33,6 +37,8 @@ export type ConductorParts = {
   readonly abortWhen: readonly AbortRule[]
   /** Those that hold at any moment are asked during surges. */
   readonly invariants: readonly Invariant[]
+  /** Done in every surge and undone when it is over. Absent: none. */
+  readonly faults?: readonly Fault[]
   /** Aborted by Ctrl-C and the like. */
   readonly interrupt: AbortSignal
   readonly onLive: (line: LiveLine) => void
@@ -49,8 +55,22 @@ export type Conductor = {
   data(): RunData
   /** Number of the arm that runs now. */
   arm(): number
-  /** Moves to today's topology with these fixes, on freshly restored data, warmed up, with budgets on. */
-  switchTo(fixes: readonly FixStep[], warmUp: readonly LoadPlan[], settle: LoadPlan): Promise<number>
+  /**
+   * Moves to today's topology with these fixes, on freshly restored data, warmed up, with budgets on. A component that is
+   * not ready within `readyWithinMs` ends the arm.
+   */
+  switchTo(
+    fixes: readonly FixStep[],
+    warmUp: readonly LoadPlan[],
+    settle: LoadPlan,
+    readyWithinMs?: number,
+  ): Promise<number>
+  /**
+   * Why only the arm that was being tried is over, when that is all this error means: its system did not come up, or did
+   * not stay up. The record is told, and the next arm can be switched to. `null`: the run is over (today's own topology,
+   * an interrupt, a bug of ours).
+   */
+  failedArm(error: unknown): string | null
   /** Drives one plan as a segment of its own and returns what was measured. */
   drive(plan: LoadPlan): Promise<SegmentData>
   /** Waits until the work of the last segment is done, 3 s at most. */
@@ -64,30 +84,52 @@ export function conductor(parts: ConductorParts): Conductor {
   const { running, engine, folder, clock } = parts
   let arm = -1
   let segments = 0
+  let trying: readonly FixStep[] = []
   let death: HarnessError | null = null
-  const died = new AbortController()
-  const signal = AbortSignal.any([parts.interrupt, died.signal])
+  let notUp: HarnessError | null = null
+  /** Something is gone, or in a state that nobody knows, that no move to another topology mends. */
+  let ruined = false
+  let died = new AbortController()
+  const stopped = () => AbortSignal.any([parts.interrupt, died.signal])
+
+  function giveUp(error: HarnessError): void {
+    death ??= error
+    died.abort(death)
+  }
+  const faults = new FaultTimeline({
+    faults: parts.faults ?? [],
+    running,
+    clock,
+    tell: (atUs, fault, detail) => folder.write({ kind: 'event', atUs, name: 'fault', detail, fault }),
+    onFailure: (cause) => {
+      // A component that does not come back is missing from this arm alone.
+      if (!(cause instanceof HarnessError && cause.code === 'environment')) ruined = true
+      giveUp(faultFailed(cause))
+    },
+  })
 
   running.onDeath(({ component, detail }) => {
+    if (faults.asksForDeath(component)) return
     event('component-died', `${component}: ${detail}`)
-    death ??= new HarnessError({
-      code: 'environment',
-      message: `${component} died in the middle of the run`,
-      where: detail,
-      hint: 'Nothing in the scenario asked for it. Run again; if it dies again, its last output above says why.',
-    })
-    died.abort(death)
+    if (IRREPLACEABLE.has(component)) ruined = true
+    giveUp(unexpectedDeath(component, detail, faults.acting()))
   })
 
   const sampler = invariantSampler({
     invariants: parts.invariants,
     connect: running.connect,
     clock,
+    ...(running.attached && { statementTimeoutMs: THEIRS_SAMPLED_MS }),
     tell: (sample) => folder.write({ kind: 'invariant-sample', ...sample }),
   })
 
   function event(name: EventLine['name'], detail: string): void {
     folder.write({ kind: 'event', atUs: clock.nowUs(), name, detail })
+  }
+
+  /** Whether the next arm can be moved to when this one is over. */
+  function canGoOn(): boolean {
+    return trying.length > 0 && !parts.interrupt.aborted && !ruined
   }
 
   /** Runs one act; when the run was interrupted or a component died meanwhile, that is what went wrong. */
@@ -102,7 +144,28 @@ export function conductor(parts: ConductorParts): Conductor {
       throwIfOver()
       return value
     } catch (cause) {
-      throwIfOver()
+      // What kept a component from coming up says more than that it is gone.
+      if (cause !== notUp) throwIfOver()
+      throw cause
+    }
+  }
+
+  /** Puts this topology and fresh data in place; an error of it is kept as the reason why the arm is not up. */
+  async function standUp(fixes: readonly FixStep[], readyWithinMs: number | undefined): Promise<void> {
+    try {
+      if (fixes.length > 0) {
+        await running.apply(fixes, readyWithinMs === undefined ? undefined : { readyWithinMs })
+      } else if (arm >= 0) await running.undo()
+      if (arm >= 0) {
+        await running.enforceBudgets(false)
+        for (const component of await running.restoreData())
+          event(
+            'note',
+            `${component} did not come back by itself when its database connections were closed between two arms, and was started anew`,
+          )
+      }
+    } catch (cause) {
+      if (cause instanceof HarnessError && cause.code === 'environment') notUp = cause
       throw cause
     }
   }
@@ -119,6 +182,7 @@ export function conductor(parts: ConductorParts): Conductor {
     let watch: AbortWatch | null = null
     let rule: string | null = null
     let atUs = 0
+    let driven = false
     const end = await whileAlive(() =>
       engine.drive(
         plan,
@@ -165,14 +229,23 @@ export function conductor(parts: ConductorParts): Conductor {
             watch = new AbortWatch(parts.abortWhen, startUs)
           folder.write(line)
           parts.onLive(line)
+          if (plan.purpose === 'surge') faults.start(segment, startUs, planDurationSec(plan))
         },
-        signal,
+        stopped(),
         enough.signal,
       ),
-    ).finally(() => {
-      atUs = clock.nowUs()
-      return stopSampling()
-    })
+    )
+      .then((engineEnd) => {
+        driven = true
+        return engineEnd
+      })
+      .finally(async () => {
+        atUs = clock.nowUs()
+        // Before anybody waits for the database: it may stand still.
+        await faults.end(driven ? 'goes-on' : death && canGoOn() ? 'next-arm' : 'down')
+        await stopSampling()
+        if (driven && death) throw death
+      })
     const early = endedEarly(plan, end, rule)
     const endLine: SegmentEndLine = {
       kind: 'segment-end',
@@ -209,18 +282,14 @@ export function conductor(parts: ConductorParts): Conductor {
     arm: () => arm,
     event,
     drive,
-    quieten: () => whileAlive(() => quieten(running, signal)),
-    async switchTo(fixes, warmUp, settle) {
+    quieten: () => whileAlive(() => quieten(running, stopped())),
+    async switchTo(fixes, warmUp, settle, readyWithinMs) {
       return whileAlive(async () => {
-        if (fixes.length > 0) await running.apply(fixes)
-        else if (arm >= 0) await running.undo()
-        if (arm >= 0) {
-          await running.enforceBudgets(false)
-          await running.restoreData()
-        }
+        trying = fixes
+        await standUp(fixes, readyWithinMs)
         arm += 1
         for (const plan of warmUp) await drive(plan)
-        await quieten(running, signal)
+        await quieten(running, stopped())
         await running.enforceBudgets(true)
         folder.write({
           kind: 'arm',
@@ -229,35 +298,89 @@ export function conductor(parts: ConductorParts): Conductor {
           fixes,
           topology: running.topology,
           isolation: running.isolation,
+          ...databaseCores(running.attached, fixes),
         })
         await drive(settle)
         return arm
       })
     },
+    failedArm(error) {
+      if (!canGoOn()) return null
+      const failure = [notUp, death].find((one) => one !== null && one === error)
+      if (!failure) return null
+      const reason = failure === notUp ? failure.message : `${failure.message}\n${failure.where ?? ''}`.trim()
+      const when = failure === notUp ? 'standing-up' : 'under-load'
+      folder.write({ kind: 'arm-failed', atUs: clock.nowUs(), fixes: trying, when, reason })
+      notUp = null
+      death = null
+      died = new AbortController()
+      return reason
+    },
     async checkInvariants(invariants) {
       if (invariants.length === 0) return
       await whileAlive(async () => {
         await running.enforceBudgets(false)
-        await quieten(running, signal)
-        const segmentsOfArm = new Set(
-          folder.lines.flatMap((line) => (line.kind === 'segment' && line.arm === arm ? [line.segment] : [])),
-        )
-        const told = folder.lines.filter(
-          (line) =>
-            (line.kind === 'order' || line.kind === 'unknown-order') && segmentsOfArm.has(line.segment),
-        )
-        await loadLedger(
-          running.query,
-          told.filter((line) => line.kind === 'order'),
-          told.filter((line) => line.kind === 'unknown-order'),
-        )
+        await quieten(running, stopped())
+        await keepLedger(running, ordersOf(folder, arm))
         for (const invariant of invariants) {
-          const found = await checkInvariant(running.query, invariant)
+          const found = await askInvariant(running, invariant)
+          if (typeof found === 'string') {
+            event('note', `invariant "${invariant.name}" was not checked: ${found}`)
+            continue
+          }
           folder.write({ kind: 'invariant', atUs: clock.nowUs(), arm, name: invariant.name, ...found })
         }
       })
     },
   }
+}
+
+/** What shoppers of this arm were told of their orders, and what nobody told them. */
+function ordersOf({ lines }: RunFolder, arm: number): readonly (OrderLine | UnknownOrderLine)[] {
+  const segmentsOfArm = new Set(
+    lines.flatMap((line) => (line.kind === 'segment' && line.arm === arm ? [line.segment] : [])),
+  )
+  return lines.flatMap((line) =>
+    (line.kind === 'order' || line.kind === 'unknown-order') && segmentsOfArm.has(line.segment) ? [line] : [],
+  )
+}
+
+/** What the environment calls the process that starts all others, and the one between app and database: no arm brings them back. */
+const IRREPLACEABLE: ReadonlySet<string> = new Set(['supervisor', 'fault-proxy'])
+
+/** Of a database that cannot be seen, after levers that give it more. */
+function databaseCores(
+  attached: AttachedFacts | undefined,
+  fixes: readonly FixStep[],
+): { readonly databaseCores?: number } {
+  if (!attached || attached.databaseCores === null) return {}
+  const factor = fixes.find(({ id }) => id === 'database.scale-up')?.step ?? 1
+  return { databaseCores: attached.databaseCores * factor }
+}
+
+/** Of a system that others use, no statement may take longer under load (ms). */
+const THEIRS_SAMPLED_MS = 200
+function unexpectedDeath(component: string, detail: string, acting: readonly string[]): HarnessError {
+  return new HarnessError({
+    code: 'environment',
+    message: `${component} died in the middle of the run${acting.length === 0 ? '' : `, while ${acting.join(' and ')}`}`,
+    where: detail,
+    hint:
+      acting.length === 0
+        ? 'Nothing in the scenario asked for it. Run again; if it dies again, its last output above says why.'
+        : `The fault did not ask for this: ${component} must outlive it. Its last output above says why it did not.`,
+  })
+}
+
+function faultFailed(cause: unknown): HarnessError {
+  if (cause instanceof HarnessError) return cause
+  return new HarnessError({
+    code: 'environment',
+    message: `a fault could not be done or undone: ${cause instanceof Error ? cause.message : String(cause)}`,
+    where: 'faults',
+    hint: 'The system was left in an unknown state and is taken down. Run again, or without this fault.',
+    cause,
+  })
 }
 
 /** A step is short, and a warm-up is not judged. */
@@ -292,32 +415,4 @@ function seriesBetween(folder: RunFolder, fromUs: number, toUs: number): SeriesL
     if (line.kind === 'series' && line.atUs >= fromUs && line.atUs <= toUs) found.push(line)
   }
   return found.reverse()
-}
-
-const QUIET_POLL_MS = 150
-const QUIET_LIMIT_MS = 3000
-/** Idle wake-ups and probes leave components a little busy; a queue that is being worked off keeps them at their limit. */
-const QUIET_BUSY_CORES = 0.06
-
-/**
- * Waits until no component works: requests whose shoppers have left are still worked off by app and database, and
- * would otherwise be charged to the next segment.
- */
-async function quieten(running: Running, signal: AbortSignal): Promise<void> {
-  const until = Date.now() + QUIET_LIMIT_MS
-  // Not the harness' own processes: enforcing a duty cycle keeps the supervisor busier than an idle component.
-  const components = async () => (await running.endpoints.meter()).filter(({ role }) => role !== 'harness')
-  let before = await components()
-  while (Date.now() < until && !signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS))
-    const now = await components()
-    const busiest = Math.max(
-      ...now.map((reading) => {
-        const earlier = before.find(({ component }) => component === reading.component)
-        return earlier ? (reading.usedUs - earlier.usedUs) / Math.max(1, reading.atUs - earlier.atUs) : 0
-      }),
-    )
-    if (busiest < QUIET_BUSY_CORES) return
-    before = now
-  }
 }

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
+import { type AttachInput, attachInput } from './attach-input.ts'
 import { HarnessError } from './core/errors.ts'
-import { resolveOwnName } from './own-name.ts'
+import { importFailure, importUserModule } from './import-user-module.ts'
 import type { AppSpec } from './ports.ts'
 
 /** An app of one's own behind the embedded balancer and database, as an environment file describes it. */
@@ -20,39 +20,56 @@ const appInput = z.strictObject({
     .optional(),
 })
 
-const environmentInput = z.strictObject({ app: appInput })
+const appEnvironment = z.strictObject({ app: appInput })
 
 /** What `defineEnvironment` takes. Paths are relative to the file they stand in. */
-export type EnvironmentInput = z.input<typeof environmentInput>
+export type EnvironmentInput = z.input<typeof appEnvironment> | AttachInput
+
+/** An app to start, or a system that is up already. */
+export type LoadedEnvironment =
+  | { readonly kind: 'app'; readonly app: AppSpec }
+  | { readonly kind: 'attach'; readonly attach: AttachInput; readonly file: string }
 
 /**
- * Loads the file given with `--env` and returns its app. The file's default export is `defineEnvironment({ app: … })`.
+ * Loads the file given with `--env`. Its default export is `defineEnvironment({ app: … })`, or for a system that is up
+ * already `defineEnvironment({ target, postgres, … })`, which is validated where its variables are read.
  * Rejects with a usage error that lists every problem.
  */
-export async function loadEnvironmentFile(path: string): Promise<AppSpec> {
+export async function loadEnvironmentFile(path: string): Promise<LoadedEnvironment> {
   const file = resolve(path)
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new HarnessError({
       code: 'usage',
       message: `no environment file "${path}"`,
       where: '--env',
-      hint: 'Give "embedded" for the sample shop, or the path of a file that default-exports defineEnvironment({ app: { … } }).',
+      hint: 'Give "embedded" for the sample shop, "compose" for it in containers, or the path of a file that default-exports defineEnvironment({ app: { … } }).',
     })
   }
   let module: { readonly default?: unknown }
   try {
-    resolveOwnName(file)
-    module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown }
+    module = (await importUserModule({ what: 'the environment file', path: file })) as {
+      readonly default?: unknown
+    }
   } catch (cause) {
+    const { says, hint } = importFailure('An environment file', cause)
     throw new HarnessError({
       code: 'usage',
-      message: `the environment file does not load: ${(cause as Error).message}`,
+      message: `the environment file does not load\n  ${says}`,
       where: file,
-      hint: 'Mend the file; it is imported as a module.',
+      hint,
       cause,
     })
   }
-  const read = environmentInput.safeParse(module.default)
+  const first = module.default
+  // A module that was loaded as CommonJS wraps its default export once more.
+  const given =
+    typeof first === 'object' && first !== null && Reflect.get(first, '__esModule') === true
+      ? (Reflect.get(first, 'default') as unknown)
+      : first
+  refuseBoth(given, file)
+  if (typeof given === 'object' && given !== null && !('app' in given))
+    return { kind: 'attach', attach: given as AttachInput, file }
+  const read = appEnvironment.safeParse(given)
   if (!read.success) {
     const problems = read.error.issues.map(
       (issue) => `${issue.path.join('.') || 'default export'}: ${issue.message}`,
@@ -64,7 +81,20 @@ export async function loadEnvironmentFile(path: string): Promise<AppSpec> {
       hint: 'See "Rehearse your own app" in README.md.',
     })
   }
-  return appFrom(read.data.app, dirname(file))
+  return { kind: 'app', app: appFrom(read.data.app, dirname(file)) }
+}
+
+/** An app to start and a system that is up already are two things to rehearse. */
+function refuseBoth(given: unknown, file: string): void {
+  if (typeof given !== 'object' || given === null || !('app' in given)) return
+  const others = Object.keys(given).filter((name) => name in attachInput.shape)
+  if (others.length === 0) return
+  throw new HarnessError({
+    code: 'usage',
+    message: `"app" and "${others.join('", "')}" exclude each other: one describes an app to start, the other a system that is up already`,
+    where: file,
+    hint: 'Leave one of them out, or make two files of it.',
+  })
 }
 
 function appFrom(app: z.output<typeof appInput>, folder: string): AppSpec {

@@ -1,7 +1,9 @@
 import type { Conductor } from './conduct.ts'
 import { searchBounds, surgeEvidence } from './core/assemble/arm-capacity.ts'
 import { type ScenarioFile, segmentSeed, stepPlan, warmUpPlan } from './core/compile-plan.ts'
-import type { FixStep } from './core/fixes.ts'
+import { HarnessError } from './core/errors.ts'
+import { applyFixes, type FixStep } from './core/fixes/index.ts'
+import { brokenAtRest, brokennessWords } from './core/measure/broken-at-rest.ts'
 import { segmentFacts } from './core/measure/check.ts'
 import { stepResult } from './core/measure/step.ts'
 import type { LoadPlan } from './core/plan.ts'
@@ -10,10 +12,13 @@ import { clicksToJudge } from './core/samples-needed.ts'
 import type { Scenario, Traffic } from './core/scenario.ts'
 import { next, observe, start } from './core/search.ts'
 import { stepLengthSec } from './core/step-length.ts'
+import type { AppTopology, Topology } from './core/topology.ts'
 
 /** What an experiment measures: one scenario's load on one running system. */
 export type Experiment = {
   readonly conductor: Conductor
+  /** What fixes are applied to. */
+  readonly today: Topology
   readonly scenario: Scenario
   readonly file: ScenarioFile
   readonly traffic: Traffic
@@ -73,8 +78,15 @@ export function switchSec({ warmUpSec, settleSec }: StepTiming): number {
   return warmUpSec.warm + settleSec + SWITCH_OVERHEAD_SEC
 }
 
-/** Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. */
-export async function switchArm(experiment: Experiment, fixes: readonly FixStep[]): Promise<number> {
+/**
+ * Moves to an arm: fresh data, warm, budgets on, settled at base load. Returns the arm's number. A component that is not
+ * ready within `readyWithinMs` ends the arm (`Conductor.failedArm`).
+ */
+export async function switchArm(
+  experiment: Experiment,
+  fixes: readonly FixStep[],
+  readyWithinMs?: number,
+): Promise<number> {
   const { conductor, scenario, file, traffic, timing } = experiment
   const plan = (perSec: number, durationSec: number): LoadPlan =>
     warmUpPlan(scenario, file, {
@@ -85,19 +97,55 @@ export async function switchArm(experiment: Experiment, fixes: readonly FixStep[
     })
   const { maxPerSec, maxDurationSec } = scenario.limits
   const { fresh, warm } = timing.warmUpSec
-  const newServers = conductor.arm() < 0 ? 1 : addedServers(conductor.running.topology.app.instances, fixes)
+  const { topology } = conductor.running
+  const newServers =
+    conductor.arm() < 0 || topology === null
+      ? 1
+      : startedServers(topology, applyFixes(experiment.today, fixes))
   const warmUpSec = newServers === 0 ? warm : fresh * (1 + (newServers - 1) / 2)
-  return conductor.switchTo(
+  // A system that is not ours has no budgets to lift: what it can carry is to be found out, not assumed.
+  const warmUpPerSec = topology === null ? traffic.normalPerSec : traffic.peakPerSec * WARM_UP_PEAKS
+  const isFirst = conductor.arm() < 0
+  const arm = await conductor.switchTo(
     fixes,
-    [plan(Math.min(maxPerSec, traffic.peakPerSec * WARM_UP_PEAKS), Math.min(maxDurationSec, warmUpSec))],
+    [plan(Math.min(maxPerSec, warmUpPerSec), Math.min(maxDurationSec, warmUpSec))],
     plan(traffic.normalPerSec, timing.settleSec),
+    readyWithinMs,
   )
+  if (isFirst) await refuseBroken(experiment, plan(Math.min(traffic.normalPerSec, FEW_PER_SEC), FEW_SEC))
+  return arm
 }
 
-/** Servers that these fixes start anew beside those that run; they share the warm-up, so each makes it longer. */
-function addedServers(running: number, fixes: readonly FixStep[]): number {
-  const wanted = fixes.find(({ id }) => id === 'app.scale-out')?.step ?? 0
-  return Math.max(0, wanted - running)
+/** So few shoppers are no load: whatever fails for them fails by itself. */
+const FEW_PER_SEC = 2
+const FEW_SEC = 3
+
+/**
+ * When hardly anybody was answered right at normal load, a few shoppers are sent by themselves, with all their patience.
+ * Rejects when they fare no better: a surge cannot break what is broken, and must not be blamed for it.
+ */
+async function refuseBroken({ conductor }: Experiment, few: LoadPlan): Promise<void> {
+  const settled = conductor.data().segments.at(-1)
+  if (!settled || !brokenAtRest(settled)) return
+  await conductor.quieten()
+  const alone = await conductor.drive({ ...few, ending: 'finish' })
+  const broken = brokenAtRest(alone)
+  if (!broken) return
+  throw new HarnessError({
+    code: 'environment',
+    message: `${brokennessWords(broken)} without any load: ${Math.round(broken.errorRatio * 100)} % of ${broken.clicks} clicks failed before there was a surge`,
+    where: broken.route,
+    hint: 'Mend the app, or the journeys of the scenario: ask for this page by hand, or look into the log of the app.',
+  })
+}
+
+/**
+ * Servers that are started to get from one topology to the other: those that are added, or all of them when they are
+ * started otherwise than before. They share the warm-up, so each makes it longer.
+ */
+function startedServers({ app: running }: Topology, { app: wanted }: Topology): number {
+  const how = ({ poolSize, settings, flaws }: AppTopology) => JSON.stringify([poolSize, settings, flaws])
+  return how(running) === how(wanted) ? Math.max(0, wanted.instances - running.instances) : wanted.instances
 }
 
 export type SearchProgress = (step: StepResult | null, nextPerSec: number | null) => void

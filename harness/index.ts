@@ -72,7 +72,10 @@ export const surge = {
   replay: (spec: ReplaySpec): TrafficSpec => ({ ...spec, kind: 'replay' }),
 }
 
-/** Marks a module's default export as an environment: an app of your own, for `--env <file>`. */
+/**
+ * Marks a module's default export as an environment, for `--env <file>`: an app of your own to start, or a system that is
+ * up already and is attached to.
+ */
 export function defineEnvironment(environment: EnvironmentInput): EnvironmentInput {
   return environment
 }

@@ -1,6 +1,6 @@
 import type { OrderLine, UnknownOrderLine } from './core/record.ts'
 import type { Invariant } from './core/scenario.ts'
-import type { Running } from './ports.ts'
+import type { DatabaseConnection, Running } from './ports.ts'
 
 /**
  * Puts the orders that shoppers were told of into the table `ledger`, and the keys nobody answered into `unknown`; what
@@ -26,13 +26,22 @@ export async function loadLedger(
   await query('insert into unknown select * from unnest($1::text[])', [unknownOrders.map(({ key }) => key)])
 }
 
-/** Whether an invariant holds now, and what its statement found. */
+/**
+ * Whether an invariant holds now, and what its statement found. An invariant only reads: its statement runs in a read-only
+ * transaction that is rolled back, whoever the data belongs to. `query` is of one connection, and takes one statement at a
+ * time. Rejects with what Postgres says.
+ */
 export async function checkInvariant(
-  query: Running['query'],
+  query: DatabaseConnection['query'],
   { sql }: Invariant,
 ): Promise<{ readonly held: boolean; readonly detail: string }> {
-  const rows = await query(sql)
-  return { held: rows.length === 0, detail: rowsText(rows) }
+  await query('begin read only')
+  try {
+    const rows = await query(sql)
+    return { held: rows.length === 0, detail: rowsText(rows) }
+  } finally {
+    await query('rollback').catch(() => {})
+  }
 }
 
 /** "no rows", or how many there were and the first of them. */

@@ -1,4 +1,6 @@
-import type { FixStep } from './core/fixes.ts'
+import type { AttachedFacts, PrometheusSource } from './core/attached.ts'
+import type { Fault } from './core/faults/fault.ts'
+import type { FixStep } from './core/fixes/index.ts'
 import type { LoadPlan } from './core/plan.ts'
 import type {
   ComponentRole,
@@ -28,7 +30,7 @@ export type AppSpec = {
   readonly entry?: string
   /**
    * Set for every instance, beside PORT, HOST, DATABASE_URL, POOL_SIZE, INSTANCE and the topology's settings; with read
-   * replicas also SHOP_REPLICA_URLS, their URLs separated by commas.
+   * replicas also SHOP_REPLICA_URLS, their URLs separated by commas, and with a cache REDIS_URL.
    */
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
@@ -48,6 +50,8 @@ export type EnvironmentSpec = {
    * this machine's speed. Absent: a core of this machine, however fast it is at the moment.
    */
   readonly coreSpeed?: number
+  /** Faults that will be asked for: what they need in the path must be there from the start. Absent: none. */
+  readonly faults?: readonly Fault[]
 }
 
 export interface Environment {
@@ -59,29 +63,67 @@ export interface Running {
   /** Where shoppers go. */
   readonly url: string
   readonly endpoints: Endpoints
-  readonly topology: Topology
+  /** `null`: the system is not ours, and what stands between shoppers and data is not known. */
+  readonly topology: Topology | null
+  /** What is known of a system that Doorbuster did not start; absent: it did. */
+  readonly attached?: AttachedFacts
   readonly isolation: Isolation
   /** Why these fixes cannot be applied here, or `true`. */
   can(fixes: readonly FixStep[]): true | string
-  /** Moves from whatever runs now to today's topology with these fixes. Budgets are off afterwards. */
-  apply(fixes: readonly FixStep[]): Promise<void>
+  /**
+   * Moves from whatever runs now, or is left of it, to today's topology with these fixes. Budgets are off afterwards, and
+   * data that is seeded otherwise comes with `restoreData`.
+   * Rejects with an `environment` HarnessError when a component does not come up (within `readyWithinMs`, if given);
+   * `apply` and `undo` then move on from there.
+   */
+  apply(fixes: readonly FixStep[], limits?: { readonly readyWithinMs: number }): Promise<void>
   /** Back to today's topology. */
   undo(): Promise<void>
-  /** Puts the data back to what it was after seeding: every arm starts from the same data. */
-  restoreData(): Promise<void>
+  /**
+   * Puts the data back to what it was after seeding: every arm starts from the same data. Resolves with the app servers that
+   * did not find the database again by themselves and were started anew.
+   */
+  restoreData(): Promise<readonly string[]>
   /** CPU budgets on or off; the first `on` finds the means that binds. */
   enforceBudgets(on: boolean): Promise<void>
-  /** Runs SQL outside the database's budget (for invariants). */
+  /** Runs one statement of ours outside the database's budget; it may write. */
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
-  /** A connection of its own for SQL that is asked again and again, outside the database's budget. */
+  /** A connection of its own for SQL of the scenario's, one statement at a time, outside the database's budget. */
   connect(limits: { readonly statementTimeoutMs: number }): Promise<DatabaseConnection>
+  /**
+   * Does this to the running system; resolves once it acts. What the running arm lacks, or this environment cannot do, is
+   * not done. Everything still in force is undone by `down` at the latest, however the harness ends. Absent: this
+   * environment does no faults.
+   */
+  inject?(fault: Fault): Promise<Injection>
   /** Called when a component dies without being asked to. */
   onDeath(listener: (death: { readonly component: string; readonly detail: string }) => void): void
+  /** Whether no work is left of the load before; asked where no meter can tell. */
+  isQuiet?(): Promise<boolean>
   /** A process of ours outside the topology (the engine) that must not outlive the run. */
   adopt(pid: number): Promise<void>
   /** Ends everything and removes every trace. Safe to call twice. */
   down(): Promise<void>
 }
+
+/**
+ * What comes when a fault is undone. `goes-on`: the system that runs, which must be as it was before. `next-arm`: this one did
+ * not stay up, and another is moved to, which starts what does not run. `down`: nothing; only what would outlive a take-down
+ * must be mended.
+ */
+export type Afterwards = 'goes-on' | 'next-arm' | 'down'
+
+/**
+ * A fault that was done: `undo` puts the system back as it was, as far as what comes `afterwards` needs it, and resolves when
+ * it is. `momentary`: it is over already (a restart). Or why it was not done.
+ */
+export type Injection =
+  | {
+      readonly done: true
+      readonly momentary: boolean
+      readonly undo: (afterwards: Afterwards) => Promise<void>
+    }
+  | { readonly done: false; readonly because: string }
 
 export type DatabaseConnection = {
   /** Rejects when a statement takes longer than it may. */
@@ -94,17 +136,31 @@ export type Endpoints = {
   database(): {
     readonly connectionString: string
     readonly exempt: (backendPid: number) => Promise<void>
+    /** The server is not ours: only this database is connected to, and no setting is tried. */
+    readonly isGuest?: boolean
   } | null
   /** Read replicas of the database, none without. */
   replicas(): readonly {
     readonly component: string
     readonly connectionString: string
     readonly exempt: (backendPid: number) => Promise<void>
+    readonly isGuest?: boolean
   }[]
   apps(): readonly { readonly component: string; readonly metricsUrl: string | null }[]
   balancer(): BalancerEndpoint | null
+  /** PgBouncer's console. */
+  pooler(): { readonly component: string; readonly consoleUrl: string } | null
+  /** A Redis. */
+  cache(): { readonly component: string; readonly url: string } | null
   /** CPU meter of every component the environment runs, counters since its start. */
   meter(): Promise<readonly MeterReading[]>
+  /** Of an attached system: what its user named. */
+  readonly outside?: OutsideEndpoints
+}
+
+export type OutsideEndpoints = {
+  readonly haproxy: string | null
+  readonly prometheus: readonly PrometheusSource[]
 }
 
 /**
@@ -113,6 +169,7 @@ export type Endpoints = {
  */
 export type BalancerEndpoint = { readonly component: string } & (
   | { readonly engine: 'embedded'; readonly statsUrl: string }
+  | { readonly engine: 'haproxy-page'; readonly statsUrl: string }
   | { readonly engine: 'haproxy'; readonly statsSocket: string; readonly requestsRing: string }
 )
 

@@ -1,8 +1,9 @@
 import { armCapacity } from './core/assemble/arm-capacity.ts'
-import { armsState, measuredArms } from './core/assemble/measured-arms.ts'
-import { nextArms } from './core/choose-arms.ts'
+import { armsState, measuredArms, predictedPerSec } from './core/assemble/measured-arms.ts'
+import { mayFollowChoices, nextChoices } from './core/choose-levers.ts'
 import { segmentSeed, surgePlan } from './core/compile-plan.ts'
-import { armLabel, type FixId, type FixStep } from './core/fixes.ts'
+import { demandsStay } from './core/demands-stay.ts'
+import { applyFixes, armLabel, type FixStep } from './core/fixes/index.ts'
 import { surgeResult } from './core/measure/surge.ts'
 import type { ArmResult, StepResult, SurgeResult } from './core/result.ts'
 import type { RunData, SegmentData } from './core/run-data.ts'
@@ -21,6 +22,8 @@ export type RehearsalEvents = {
 
 /** An arm measured in less time than this says nothing. */
 const SHORTEST_ARM_SEC = 8
+/** Steps that an arm gets once it is stood up, if the run's time allows: one that passes and one that fails. */
+const FEWEST_STEPS = 2
 /** More time than this narrows an interval no further than the machine's own noise. */
 const LONGEST_ARM_SEC = 90
 
@@ -49,10 +52,10 @@ export async function rehearse(stage: Stage, events: RehearsalEvents, replays: n
 
   const replaySec = today.held ? 0 : replays * oneReplaySec
   const onStep = today.held ? undefined : cause.afterStep
-  await measureToday(stage, events, { replaySec, arms: today.held ? 1 : 4, onStep })
+  await measureToday(stage, events, { replaySec, arms: 1 + (today.held ? 0 : armsToCome(stage)), onStep })
   if (today.held) return
   cause.afterSearch()
-  await tryFixes(stage, events, { replaySec, only: [] })
+  await tryFixes(stage, events, { replaySec })
 
   for (const candidate of candidatesToReplay(measuredArms(conductor.data()).arms, traffic.peakPerSec)) {
     if (leftSec(stage) < surgeSec(traffic) + timing.endSec / 2) {
@@ -76,12 +79,16 @@ async function holdsAgain(
       conductor.event('note', `time budget used up after ${replay} of ${replays} replays on ${label}`)
       break
     }
-    const { held, because, valid, invalidBecause } = await believableSurge(stage, events, {
-      fixes,
-      crowd: replay,
-      label: `the same surge on ${label}${replay > 0 ? `, other shoppers (${replay + 1} of ${replays})` : ''}`,
-      keepSec: 0,
-    })
+    const surge = await unlessArmFails(stage, events, label, () =>
+      believableSurge(stage, events, {
+        fixes,
+        crowd: replay,
+        label: `the same surge on ${label}${replay > 0 ? `, other shoppers (${replay + 1} of ${replays})` : ''}`,
+        keepSec: 0,
+      }),
+    )
+    if (!surge) return false
+    const { held, because, valid, invalidBecause } = surge
     if (!valid) {
       events.say(`do not believe this replay: ${invalidBecause}`)
       return false
@@ -92,6 +99,23 @@ async function holdsAgain(
     if (!held) return false
   }
   return true
+}
+
+/** What an act on an arm with fixes comes to; `null` when the system of that arm did not come up, or stay up. */
+async function unlessArmFails<Value>(
+  { conductor }: Stage,
+  events: RehearsalEvents,
+  label: string,
+  act: () => Promise<Value>,
+): Promise<Value | null> {
+  try {
+    return await act()
+  } catch (error) {
+    const because = conductor.failedArm(error)
+    if (because === null) throw error
+    events.say(`${label} is out: ${because.split('\n', 1)[0]}`)
+    return null
+  }
 }
 
 type Sharing = {
@@ -117,27 +141,49 @@ export async function measureToday(
   })
 }
 
-/** Each fix alone, then both together when neither holds; `only` limits them to these ids (empty: all). */
-export async function tryFixes(
-  stage: Stage,
-  events: RehearsalEvents,
-  { replaySec, only }: Sharing & { readonly only: readonly FixId[] },
-): Promise<void> {
+/** How many arms fixes will take, as far as is known now. */
+export function armsToCome({ conductor, today }: Stage): number {
+  // Before anything was driven the record does not know today's topology.
+  const run = conductor.data()
+  const state = { ...armsState(run), today }
+  const levers = run.attached?.levers ?? null
+  const choices = nextChoices(state, levers).filter(({ notRun }) => notRun === null)
+  return choices.length + mayFollowChoices(state, levers)
+}
+
+/**
+ * Each fix alone, the most promising first, then both of the reference case together when nothing holds alone. When time
+ * is short for all of them, the last are left out: less than `SHORTEST_ARM_SEC` each would tell of none.
+ */
+export async function tryFixes(stage: Stage, events: RehearsalEvents, { replaySec }: Sharing): Promise<void> {
   const { conductor } = stage
-  for (let planned = 3; ; planned = 1) {
-    const choices = nextArms(armsState(conductor.data())).filter(
-      ({ notRun, fixes }) =>
-        notRun === null && (only.length === 0 || fixes.every(({ id }) => only.includes(id))),
+  const tried = new Set<string>()
+  for (;;) {
+    const run = conductor.data()
+    const levers = run.attached?.levers ?? null
+    const state = armsState(run)
+    // An arm that ended before its first step was done would be offered for ever.
+    const choices = nextChoices(state, levers).filter(
+      ({ notRun, fixes }) => notRun === null && !tried.has(JSON.stringify(fixes)),
     )
-    if (choices.length === 0) return
-    for (const [index, choice] of choices.entries()) {
-      const slice = sliceSec(stage, replaySec, Math.max(1, planned + Math.max(0, choices.length - 2) - index))
-      if (slice < SHORTEST_ARM_SEC) {
-        conductor.event('note', `time budget used up before ${choice.label} was tried`)
-        return
-      }
-      await measureArm(stage, events, { fixes: choice.fixes, sliceSec: slice })
+    const [choice] = choices
+    if (!choice) return
+    const affordable = Math.floor(sliceSec(stage, replaySec, 1) / SHORTEST_ARM_SEC)
+    if (affordable < 1) {
+      const left = choices.map(({ label }) => label).join(', ')
+      conductor.event(
+        'note',
+        `time budget used up before ${left} ${choices.length > 1 ? 'were' : 'was'} tried`,
+      )
+      return
     }
+    tried.add(JSON.stringify(choice.fixes))
+    const arms = Math.min(affordable, choices.length + mayFollowChoices(state, levers))
+    await measureArm(stage, events, {
+      fixes: choice.fixes,
+      sliceSec: sliceSec(stage, replaySec, arms),
+      mostSec: sliceSec(stage, replaySec, 1),
+    })
   }
 }
 
@@ -200,6 +246,8 @@ type OnStep = (step: StepResult) => void
 type ArmTask = {
   readonly fixes: readonly FixStep[]
   readonly sliceSec: number
+  /** What it may take so that it is not stood up for nothing. */
+  readonly mostSec?: number
   readonly onStep?: OnStep | undefined
 }
 
@@ -207,23 +255,34 @@ type ArmTask = {
 export async function measureArm(
   stage: Stage,
   events: RehearsalEvents,
-  { fixes, sliceSec, onStep }: ArmTask,
+  { fixes, sliceSec, mostSec = sliceSec, onStep }: ArmTask,
 ): Promise<void> {
   const { conductor, experiment, scenario } = stage
-  const label = fixes.length === 0 ? "today's capacity" : armLabel(fixes)
-  const untilUs = conductor.clock.nowUs() + sliceSec * 1e6
+  const label = fixes.length === 0 ? "today's capacity" : armLabel(fixes, stage.today)
+  const begunUs = conductor.clock.nowUs()
   events.phase(`measuring ${label}`, sliceSec)
   events.expect((stage.budgetEndsUs - conductor.clock.nowUs()) / 1e6)
-  const expectedPerSec = expectedCapacity(stage, fixes)
-  const arm = await switchArm(experiment, fixes)
+  const startPerSec = expectedCapacity(stage, fixes)
   const noted: SearchProgress = (step) => {
     if (!step) return
     const p95 = step.p95Ms === null ? 'beyond any bound' : `${Math.round(step.p95Ms)} ms`
     conductor.event('note', `step at ${step.offeredPerSec.toPrecision(3)}/s: ${step.verdict}, p95 ${p95}`)
     onStep?.(step)
   }
-  await searchCapacity(experiment, { startPerSec: expectedPerSec, untilUs, onStep: noted })
-  await conductor.checkInvariants(scenario.invariants)
+  const arm = await unlessArmFails(stage, events, label, async () => {
+    const switched = await switchArm(
+      experiment,
+      fixes,
+      fixes.length === 0 ? undefined : readyWithinMs(sliceSec),
+    )
+    // Seeding, starting and warming up may take as long as the slice: later arms then get less.
+    const fewStepsUs = conductor.clock.nowUs() + FEWEST_STEPS * (experiment.timing.stepSec + 1) * 1e6
+    const untilUs = Math.min(begunUs + mostSec * 1e6, Math.max(begunUs + sliceSec * 1e6, fewStepsUs))
+    await searchCapacity(experiment, { startPerSec, untilUs, onStep: noted })
+    await conductor.checkInvariants(scenario.invariants)
+    return switched
+  })
+  if (arm === null) return
   const { capacity } = armCapacity(conductor.data(), arm)
   events.say(
     capacity
@@ -232,18 +291,25 @@ export async function measureArm(
   )
 }
 
+/** A server of today's starts within this time on a slow machine, ms. */
+const SURELY_READY_MS = 5000
+
+/** How long a component of an arm is waited for: the other half of its time is what it takes to measure it. */
+function readyWithinMs(sliceSec: number): number {
+  return Math.max(SURELY_READY_MS, (sliceSec / 2) * 1000)
+}
+
 /**
  * Where a search begins, relative to the capacity its service demands predict: a surge hides part of what a shopper costs,
  * and steps at low load overstate it (idle wake-ups). It decides how soon the limit is seen, never where it lies.
  */
 const START = { today: 0.8, fixed: 0.95 } as const
 
-function expectedCapacity(stage: Stage, fixes: readonly FixStep[]): number {
-  const state = armsState(stage.conductor.data())
-  const fallback = stage.traffic.peakPerSec / 3
-  return fixes.length === 0
-    ? (state.todayPredicted ?? fallback) * START.today
-    : (state.predict(fixes)?.perSec ?? fallback) * START.fixed
+function expectedCapacity({ conductor, traffic, today }: Stage, fixes: readonly FixStep[]): number {
+  // What a change of the work itself comes to nobody knows: the first step asks what is to be known, the peak.
+  if (!demandsStay(today, applyFixes(today, fixes))) return traffic.peakPerSec
+  const expected = predictedPerSec(conductor.data(), fixes) ?? traffic.peakPerSec / 3
+  return expected * (fixes.length === 0 ? START.today : START.fixed)
 }
 
 function round(perSec: number): string {

@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InvariantSampleLine } from './core/record.ts'
 import type { Invariant } from './core/scenario.ts'
+import { openConnection } from './environments/postgres-connection.ts'
 import type { Running } from './ports.ts'
 import { noPostgres, type PostgresServer, startPostgres } from './probes/testing/postgres-server.ts'
 import { invariantSampler } from './sample-invariants.ts'
@@ -39,14 +40,9 @@ describe.skipIf(noPostgres !== null)('invariants asked while a surge runs', () =
   })
 
   const connect: Running['connect'] = async ({ statementTimeoutMs }) => {
-    const own = new Client({
-      connectionString: server.url('postgres'),
-      statement_timeout: statementTimeoutMs,
-      application_name: 'sampler',
-    })
-    own.on('error', () => {})
-    await own.connect()
-    return { query: async (sql) => (await own.query(sql)).rows, close: () => own.end().catch(() => {}) }
+    const own = await openConnection(server.url('postgres'), { statementTimeoutMs, singly: true })
+    await own.query("set application_name = 'sampler'")
+    return own
   }
   /** Samples until there are `wanted` more; each is given to `seen` before the next is taken. */
   async function samples(
@@ -96,6 +92,21 @@ describe.skipIf(noPostgres !== null)('invariants asked while a surge runs', () =
     const told = await samples([RULES[0]!], 3, (n) => client.query(n === 1 ? cut : 'select'))
     expect(told.map(({ missed }) => missed.length)).toEqual([0, 1, 0])
   }, 60_000)
+
+  it('can change nothing, not even behind a semicolon', async () => {
+    await client.query('insert into stock values (7)')
+    const told = await samples(
+      [
+        invariant('deletes', 'delete from stock returning n'),
+        invariant('steps out', 'commit; delete from stock'),
+        invariant('turns writable', "select set_config('transaction_read_only', 'off', false)"),
+      ],
+      1,
+    )
+    expect(told[0]?.missed).toEqual(['deletes', 'steps out', 'turns writable'])
+    expect((await client.query('select n from stock')).rows).toEqual([{ n: 7 }])
+    await client.query('delete from stock')
+  })
 
   it('leaves no connection behind', async () => {
     await samples([RULES[0]!], 1)

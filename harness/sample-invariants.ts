@@ -11,6 +11,8 @@ export type SamplerParts = {
   readonly connect: Running['connect']
   readonly clock: Clock
   readonly tell: (sample: Sample) => void
+  /** Longest time of one statement; default 500 ms. */
+  readonly statementTimeoutMs?: number
   /** Shortest pause between two samples; default 2 s. */
   readonly everyMs?: number
 }
@@ -39,6 +41,7 @@ export function invariantSampler({
   connect,
   clock,
   tell,
+  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
   everyMs = EVERY_MS,
 }: SamplerParts): InvariantSampler {
   const sampled = invariants.flatMap(({ name, expect, sampled: sql }) =>
@@ -57,7 +60,7 @@ export function invariantSampler({
       const { name } = invariant
       let askedUs: number | null = null
       try {
-        connection ??= await connect({ statementTimeoutMs: STATEMENT_TIMEOUT_MS })
+        connection ??= await connect({ statementTimeoutMs })
         askedUs = clock.nowUs()
         const found = await checkInvariant(connection.query, invariant)
         if (found.held) held.push(name)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { HarnessError } from './core/errors.ts'
 import { nearest } from './core/input/nearest.ts'
 import { problemLines } from './core/input/problem.ts'
@@ -9,7 +9,7 @@ import type { Scenario } from './core/scenario.ts'
 import { readScenario } from './core/scenario-input.ts'
 import { readDataFile } from './data-files/read-data-file.ts'
 import { readReplayTimes } from './data-files/read-replay-times.ts'
-import { resolveOwnName } from './own-name.ts'
+import { importFailure, importUserModule } from './import-user-module.ts'
 
 export type LoadedScenario = {
   readonly scenario: Scenario
@@ -76,28 +76,23 @@ function knownScenarios(): readonly string[] {
   return [...names(''), ...(existsSync(join(SCENARIOS, 'known')) ? names('known/') : [])]
 }
 
-async function importModule(path: string): Promise<unknown> {
-  try {
-    resolveOwnName(path)
-    return await import(pathToFileURL(path).href)
-  } catch (cause) {
-    const { message, hint } = importFailure(cause)
-    throw new HarnessError({ code: 'invalid-scenario', message, where: path, hint, cause })
-  }
+/** Whether a scenario comes with Doorbuster: its journeys are the sample shop's. */
+export function isSampleShops(path: string): boolean {
+  return path.startsWith(SCENARIOS)
 }
 
-function importFailure(cause: unknown): { readonly message: string; readonly hint: string } {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-  const said = text.split('\n').slice(0, 6).join('\n')
-  const missing = /Cannot find (?:package|module) '([^']+)'/.exec(text)?.[1]
-  return {
-    message: `the scenario's module could not be loaded\n  ${said}`,
-    hint:
-      missing === 'doorbuster'
-        ? 'A scenario is an ES module: name it .mts, or put {"type": "module"} into the package.json beside it.'
-        : missing
-          ? `"${missing}" was not found from there: check the import, or install it beside the scenario.`
-          : 'Run it by itself to see where: node --import tsx <file>',
+async function importModule(path: string): Promise<unknown> {
+  try {
+    return await importUserModule({ what: 'the scenario', path })
+  } catch (cause) {
+    const { says, hint } = importFailure('A scenario', cause)
+    throw new HarnessError({
+      code: 'invalid-scenario',
+      message: `the scenario's module could not be loaded\n  ${says}`,
+      where: path,
+      hint,
+      cause,
+    })
   }
 }
 

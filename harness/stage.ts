@@ -3,13 +3,18 @@ import { performance } from 'node:perf_hooks'
 import { measureCoreClass } from './calibrate.ts'
 import { startClock } from './clock.ts'
 import { type Conductor, conductor, interrupted, type LiveLine } from './conduct.ts'
+import { asksLedger } from './core/asks-ledger.ts'
+import type { AttachedFacts } from './core/attached.ts'
 import { scenarioFacts } from './core/compile-plan.ts'
 import { HarnessError } from './core/errors.ts'
+import type { Fault } from './core/faults/fault.ts'
+import type { FixId } from './core/fixes/index.ts'
+import { faultTargetProblems } from './core/input/fault-target-problems.ts'
 import { problemLines } from './core/input/problem.ts'
 import { planDurationSec } from './core/plan.ts'
 import type { Scope } from './core/record.ts'
 import { convertCpu, resolveTopology } from './core/resolve-topology.ts'
-import type { Scenario, Traffic } from './core/scenario.ts'
+import type { Invariant, Scenario, Traffic } from './core/scenario.ts'
 import type { Topology } from './core/topology.ts'
 import { type Experiment, TIMING } from './experiment.ts'
 import type { AppSpec, Engine, Environment, Probe, Running } from './ports.ts'
@@ -31,12 +36,18 @@ export type World = {
 export type StageRequest = {
   readonly command: string
   readonly scenario: string
+  /** The scenario was made from the command line: its text is kept in the run's folder, and read from there. */
+  readonly keep?: { readonly name: string; readonly text: string }
+  /** Options that say what is attached to, without secrets. */
+  readonly attach?: readonly string[]
   /** What was rehearsed, as the command line named it. */
   readonly env: string
   readonly set: readonly string[]
   readonly seed: number | null
   readonly budgetSec: number
   readonly quick: boolean
+  /** Fixes asked for by their ids; none: those that are offered are tried. */
+  readonly fixes: readonly FixId[]
   readonly reports: string
   readonly out: string | null
   readonly interrupt: AbortSignal
@@ -48,6 +59,8 @@ export type StageRequest = {
 export type StageEvents = {
   phase(text: string, aboutSec: number | null): void
   note(text: string): void
+  /** A line that stays. */
+  say(text: string): void
   live(line: LiveLine): void
 }
 
@@ -66,8 +79,13 @@ export type Stage = {
   readonly budgetEndsUs: number
 }
 
-/** A scenario and its topology, read and checked; nothing is started. Rejects with every problem at once. */
-export async function prepare(request: Pick<StageRequest, 'scenario' | 'set' | 'seed'>) {
+/**
+ * A scenario and its topology, read and checked; nothing is started. Rejects with every problem at once. `noFaultsIn`: where
+ * it will run, when no faults can be done there.
+ */
+export async function prepare(
+  request: Pick<StageRequest, 'scenario' | 'set' | 'seed'> & { readonly noFaultsIn?: string | null },
+) {
   const { scenario: written, path, hash } = await loadScenario(request.scenario)
   const resolution = resolveTopology(written, request.set)
   if (!resolution.ok) {
@@ -78,9 +96,30 @@ export async function prepare(request: Pick<StageRequest, 'scenario' | 'set' | '
       hint: 'Example: --set topology.database.cpu=0.6 --set traffic.peak=2x',
     })
   }
+  checkFaults(resolution.scenario.faults, resolution.topology, request.noFaultsIn ?? null)
   const scenario =
     request.seed === null ? resolution.scenario : { ...resolution.scenario, seed: request.seed }
   return { scenario, file: { path, hash }, topology: resolution.topology }
+}
+
+function checkFaults(faults: readonly Fault[], topology: Topology, noFaultsIn: string | null): void {
+  if (faults.length === 0) return
+  if (noFaultsIn !== null) {
+    throw new HarnessError({
+      code: 'usage',
+      message: `the scenario has faults, and none can be done in ${noFaultsIn}`,
+      where: 'faults',
+      hint: 'Leave them out of the scenario, or rehearse it in the embedded environment.',
+    })
+  }
+  const problems = faultTargetProblems(faults, topology)
+  if (problems.length === 0) return
+  throw new HarnessError({
+    code: 'usage',
+    message: `${problems.length === 1 ? '1 fault is' : `${problems.length} faults are`} on what is not there:\n${problemLines(problems)}`,
+    where: 'faults',
+    hint: 'Change the faults, or the topology: --set topology.app.instances=2, --set topology.database.replicas=1',
+  })
 }
 
 /**
@@ -93,7 +132,7 @@ export async function onStage<T>(
   events: StageEvents,
   act: (stage: Stage) => Promise<T>,
 ): Promise<{ readonly value: T; readonly folder: RunFolder }> {
-  const { scenario, file, topology } = await prepare(request)
+  const { scenario, file: readFrom, topology } = await prepare(request)
   const traffic = request.quick ? scenario.quickTraffic : scenario.traffic
   const speed = measureCoreClass()
   const today = convertCpu(topology, speed)
@@ -104,6 +143,8 @@ export async function onStage<T>(
     name: scenario.name,
     now: new Date(),
   })
+  const { keep } = request
+  const file = keep ? { path: folder.save(keep.name, keep.text), hash: readFrom.hash } : readFrom
   folder.write({
     kind: 'header',
     schema: 1,
@@ -125,6 +166,8 @@ export async function onStage<T>(
       budgetSec: request.budgetSec,
       env: request.env,
       set: request.set,
+      ...(request.fixes.length > 0 && { fixes: request.fixes }),
+      ...(request.attach && { attach: request.attach }),
     },
   })
   folder.publish()
@@ -139,10 +182,15 @@ export async function onStage<T>(
     // Awaited below; when the system does not come up it must still have been opened before it can be closed.
     engineReady = opening.catch(() => {})
     running = await world.environment.up(
-      { topology: today, app: world.app, clock, coreSpeed: speed },
+      { topology: today, app: world.app, clock, coreSpeed: speed, faults: scenario.faults },
       events.note,
       request.interrupt,
     )
+    if (running.attached) {
+      const attached = withLedgerMissing(running.attached, scenario.invariants)
+      folder.write({ kind: 'attached', atUs: clock.nowUs(), ...attached })
+      for (const { what, cost } of attached.missing) events.say(`missing: ${what}: ${cost}`)
+    }
     const data = await readDataFacts(running.query)
     if (data) folder.write({ kind: 'data', atUs: clock.nowUs(), ...data })
     const { pid } = await opening
@@ -162,6 +210,7 @@ export async function onStage<T>(
       clock,
       abortWhen: scenario.abortWhen,
       invariants: scenario.invariants,
+      faults: scenario.faults,
       interrupt: request.interrupt,
       onLive: events.live,
     })
@@ -169,6 +218,7 @@ export async function onStage<T>(
     const value = await act({
       experiment: {
         conductor: conducts,
+        today,
         scenario,
         file,
         traffic,
@@ -204,6 +254,17 @@ export async function onStage<T>(
     await settleAll([stopSampling(), world.engine.close(), running?.down() ?? Promise.resolve()])
     tryTo(() => folder.close())
   }
+}
+
+/** Invariants that only tables of ours could answer are missing, too, where none may be made. */
+function withLedgerMissing(attached: AttachedFacts, invariants: readonly Invariant[]): AttachedFacts {
+  const unasked = attached.ddl ? [] : invariants.filter(({ sql }) => asksLedger(sql)).map(({ name }) => name)
+  if (unasked.length === 0) return attached
+  const missing = {
+    what: 'tables for what shoppers were told (--allow-ddl)',
+    cost: `not checked: ${unasked.join(', ')}`,
+  }
+  return { ...attached, missing: [...attached.missing, missing] }
 }
 
 /** Shoppers who came last still finish their visit. */

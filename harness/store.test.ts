@@ -41,6 +41,18 @@ test('what was written is read back, by id, by latest, by path and by file', () 
   expect(readlinkSync(join(reports, 'latest'))).toBe(folder.id)
 })
 
+test('what other programs said is kept without the passwords in it', () => {
+  const folder = createRun({ reports, out: null, name: 'secrets', now: at(0) })
+  const said = 'could not connect to postgres://shop:geheim@db/shop'
+  folder.write({ kind: 'event', atUs: 1, name: 'note', detail: said })
+  folder.write({ kind: 'arm-failed', atUs: 2, fixes: [], when: 'standing-up', reason: said })
+  folder.write({ kind: 'end', atUs: 3, exitCode: 4, reason: said })
+  folder.close()
+  const written = readFileSync(join(folder.path, 'record.ndjson'), 'utf8')
+  expect(`${written}${JSON.stringify(folder.lines)}`).not.toContain('geheim')
+  expect(written.match(/postgres:\/\/shop:\*\*\*@db\/shop/g)).toHaveLength(3)
+})
+
 test('latest~1 is the run before the newest', () => {
   const first = writeRun('one', at(0))
   writeRun('two', at(1))
@@ -133,6 +145,27 @@ test('a run is never written over anything, nor into a file', () => {
       expect((error as HarnessError).hint).toContain('--out')
     }
   }
+})
+
+test('a run that ended before it measured anything makes room for the next, and no other does', () => {
+  const recorded = (name: string, run: Parameters<typeof buildRun>[0]) => {
+    const out = join(reports, name)
+    const folder = createRun({ reports, out, name, now: at(0) })
+    for (const line of recordLines(buildRun(run))) folder.write(line)
+    folder.close()
+    return () => createRun({ reports, out, name, now: at(1) })
+  }
+  const failed = { atUs: 5, exitCode: 4, reason: 'the target does not answer' }
+  const warmUp = { purpose: 'warm-up', perSec: 5, durationSec: 2 } as const
+  const again = recorded('failed', { segments: [warmUp], end: failed })()
+  again.write(lines()[0]!)
+  again.close()
+  expect(readFileSync(join(again.path, 'record.ndjson'), 'utf8').trim().split('\n')).toHaveLength(1)
+  for (const [name, run] of [
+    ['measured', { segments: [{ perSec: 5, durationSec: 2 }], end: failed }],
+    ['still-running', { segments: [], end: null }],
+  ] as const)
+    expect(recorded(name, run)).toThrow('a run is recorded there already')
 })
 
 test('reports that cannot be written are an environment error that says how to mend it', () => {

@@ -16,6 +16,7 @@ import {
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { type ErrorCode, HarnessError } from './core/errors.ts'
+import { maskPasswords } from './core/mask-passwords.ts'
 import type { HeaderLine, RecordLine } from './core/record.ts'
 import { type RunData, readRun } from './core/run-data.ts'
 
@@ -64,9 +65,10 @@ export function createRun(options: {
     lines,
     write(line) {
       if (closed) return
-      lines.push(line)
+      const kept = withoutPasswords(line)
+      lines.push(kept)
       // Synchronous, so that what happened before a kill -9 is in the file.
-      orFolderError(path, () => writeAll(descriptor, `${JSON.stringify(line)}\n`))
+      orFolderError(path, () => writeAll(descriptor, `${JSON.stringify(kept)}\n`))
     },
     save(name, text) {
       const target = join(path, name)
@@ -84,6 +86,19 @@ export function createRun(options: {
       closed = true
       closeSync(descriptor)
     },
+  }
+}
+
+/** What another program said may be in the text of these. */
+function withoutPasswords(line: RecordLine): RecordLine {
+  switch (line.kind) {
+    case 'event':
+      return { ...line, detail: maskPasswords(line.detail) }
+    case 'end':
+    case 'arm-failed':
+      return { ...line, reason: maskPasswords(line.reason) }
+    default:
+      return line
   }
 }
 
@@ -126,10 +141,15 @@ function pointLatest(reports: string, id: string): void {
 /** What a run writes: where any of it lies already, it is somebody's. */
 const WRITTEN = [RECORD, `${RECORD}.gz`, 'result.json', 'report.html', 'report.md'] as const
 
-/** Nothing is written over, whoever wrote it, and a file is no folder. */
+/** Nothing is written over, whoever wrote it, but the record of a run that ended before it measured anything. */
 function checkFree(path: string): void {
-  const there = WRITTEN.find((name) => existsSync(join(path, name)))
+  const all = WRITTEN.filter((name) => existsSync(join(path, name)))
+  const [there] = all
   if (there === undefined) return
+  if (all.length === 1 && there === RECORD && measuredNothing(join(path, RECORD))) {
+    rmSync(join(path, RECORD))
+    return
+  }
   const isRun = there.startsWith(RECORD)
   throw new HarnessError({
     code: 'usage',
@@ -137,6 +157,23 @@ function checkFree(path: string): void {
     where: path,
     hint: 'Give --out a folder that is empty or can be made.',
   })
+}
+
+/** More than this is no run that failed to start. */
+const MOST_UNMEASURED_BYTES = 5_000_000
+
+/** Whether a run came to its end without a surge or a step: it did not start. One without an end may still be running. */
+function measuredNothing(record: string): boolean {
+  const { size } = statSync(record)
+  if (size === 0 || size > MOST_UNMEASURED_BYTES) return false
+  try {
+    const { end, segments, watched } = parseRun(readFileSync(record, 'utf8'), record)
+    const measured = segments.some(({ line }) => line.purpose !== 'warm-up')
+    return end !== null && end.exitCode !== 0 && !measured && watched === null
+  } catch {
+    // No record of ours: somebody's.
+    return false
+  }
 }
 
 function orFolderError<T>(path: string, act: () => T, code: ErrorCode = 'environment'): T {

@@ -43,6 +43,13 @@ export const KNOBS = {
     [100, 3_600_000],
     'a statement that takes longer is given up, and its connection with it: the database may be gone without a word',
   ),
+  lockTimeoutMs: knob(
+    'SHOP_LOCK_TIMEOUT_MS',
+    'ms',
+    10_000,
+    [0, 3_600_000],
+    'longest wait for a lock in a transaction, well beyond the patience of shoppers; then 503. 0: no limit',
+  ),
   paymentMs: knob(
     'SHOP_PAYMENT_MS',
     'ms',
@@ -216,7 +223,21 @@ export const KNOBS = {
     'ms',
     300_000,
     [100, 86_400_000],
-    'window in which attempts count',
+    'window in which attempts count, those of the admin’s password, too',
+  ),
+  adminAttempts: knob(
+    'SHOP_ADMIN_ATTEMPTS',
+    'attempts',
+    10,
+    [1, 1_000_000],
+    'wrong admin passwords per address, window and instance; then 429',
+  ),
+  adminAttemptsOverall: knob(
+    'SHOP_ADMIN_ATTEMPTS_OVERALL',
+    'attempts',
+    100,
+    [1, 1_000_000],
+    'wrong admin passwords of all addresses together; then 429 for everybody',
   ),
   sessionMs: knob(
     'SHOP_SESSION_MS',
@@ -284,7 +305,7 @@ export const KNOBS = {
   maxConcurrent: knob('SHOP_MAX_CONCURRENT', 'requests', 0, [0, 10_000], 'requests at a time; 0: no limit'),
   queueLimit: knob('SHOP_QUEUE_LIMIT', 'requests', 100, [0, 100_000], 'requests in line; further ones: 503'),
   queueTimeoutMs: knob('SHOP_QUEUE_TIMEOUT_MS', 'ms', 1000, [1, 120_000], 'longest wait in line; then 503'),
-  retryAfterSec: knob('SHOP_RETRY_AFTER_SEC', 's', 2, [1, 3600], 'Retry-After of that 503'),
+  retryAfterSec: knob('SHOP_RETRY_AFTER_SEC', 's', 2, [1, 3600], 'Retry-After of a 503 that is over soon'),
   waitingRoomAdmitsPerSec: knob(
     'SHOP_WAITING_ROOM_ADMITS_PER_SEC',
     'shoppers',

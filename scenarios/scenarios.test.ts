@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { scenarioFacts, surgePlan } from '../harness/core/compile-plan.ts'
+import { beginsAtSec } from '../harness/core/faults/fault.ts'
 import type { Feeder } from '../harness/core/feeder.ts'
 import { planDurationSec } from '../harness/core/plan.ts'
 import type { Page, Shopper } from '../harness/core/scenario.ts'
@@ -7,7 +8,7 @@ import { expectedArrivals } from '../harness/core/traffic/curve.ts'
 import { sessionRandom } from '../harness/core/traffic/random.ts'
 import { loadScenario } from '../harness/scenario-file.ts'
 
-const NAMES = ['black-friday', 'flash-sale', 'cyber-monday'] as const
+const NAMES = ['black-friday', 'flash-sale', 'cyber-monday', 'lost-server'] as const
 
 /** The routes of the sample shop, with an answer of the shape each gives. */
 const SHOP: Readonly<Record<string, unknown>> = {
@@ -104,7 +105,7 @@ describe.each(NAMES)('%s', (name) => {
 
   test('plants no flaw and changes no topology: it is a surge, nothing else', async () => {
     const { scenario } = await loadScenario(name)
-    expect(scenario.topology).toEqual({})
+    expect(scenario.topology).toEqual(name === 'lost-server' ? { app: { instances: 2, cpu: 0.15 } } : {})
   })
 
   test('asks only for routes the shop has, and orders with a key of its own', async () => {
@@ -144,6 +145,18 @@ test('flash-sale: nearly every shopper is after the door-buster, and a third of 
   const checkouts = all.flatMap(({ clicks }) => clicks).filter((route) => route === 'POST /checkout').length
   expect(afterIt / all.length).toBeGreaterThan(0.75)
   expect(checkouts / all.length).toBeCloseTo(0.35, 2)
+})
+
+test('lost-server: one of its servers is lost at the peak, and started again before the peak is over', async () => {
+  const { scenario } = await loadScenario('lost-server')
+  const [fault] = scenario.faults
+  expect(fault?.act).toEqual({ kind: 'kill', target: `app-${scenario.topology.app?.instances}` })
+  for (const { curve, peakPerSec, shape } of [scenario.traffic, scenario.quickTraffic]) {
+    const fromSec = beginsAtSec(fault!, shape.lastsSec)
+    const high = curve.filter(({ perSec }) => perSec === peakPerSec).map(({ atSec }) => atSec)
+    expect(fromSec).toBeGreaterThan(high[0]! + 3)
+    expect(fromSec + fault!.forSec!).toBeLessThan(high.at(-1)!)
+  }
 })
 
 test('cyber-monday: nothing is asked for as often as search', async () => {

@@ -20,7 +20,7 @@ export function interruptSignal(): AbortSignal {
       if (controller.signal.aborted && sinceMs < ONE_PRESS_MS) return
       if (controller.signal.aborted) {
         process.stderr.write(
-          '\ninterrupted twice: left at once; everything is taken down, the partial record is kept\n',
+          '\ninterrupted twice: left at once; what Doorbuster started is taken down, the partial record is kept\n',
         )
         process.exit(130)
       }

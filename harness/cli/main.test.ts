@@ -25,6 +25,7 @@ describe('usage', () => {
   test.each([
     ['an unknown option', ['rehearse', '--fast']],
     ['an unknown fix', ['whatif', 'black-friday', '--fix', 'database.magic']],
+    ['a fix that does not apply', ['whatif', 'black-friday', '--fix', 'database.index']],
     ['a budget that is no duration', ['rehearse', '--budget', 'soon']],
     ['a number of replays that is none', ['rehearse', '--repeat', '0']],
     ['a rate that is none', ['capacity', 'black-friday', '--at-least', 'many']],
@@ -49,6 +50,46 @@ describe('usage', () => {
     rmSync(folder, { recursive: true })
     expect(code).toBe(2)
     expect(stderr).toContain('scenario')
+  })
+
+  test('an environment file that ends the process is called that', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    writeFileSync(join(folder, 'odd.env.mts'), 'process.exit(0)')
+    const { code, stderr } = await run('rehearse', '--env', join(folder, 'odd.env.mts'))
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/the environment file .*odd\.env\.mts ended the process/)
+  })
+
+  test('an environment file that Node takes for CommonJS is told how to become a module', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    writeFileSync(
+      join(folder, 'own.env.ts'),
+      "import { defineEnvironment } from 'doorbuster'\nexport default defineEnvironment({ target: 'http://localhost:3000' })\n",
+    )
+    const { code, stderr } = await run('rehearse', '--env', join(folder, 'own.env.ts'))
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(2)
+    expect(stderr).toContain('An environment file is an ES module: name it .mts')
+  })
+
+  test('a file that leaves a timer behind keeps nobody waiting, and a pipe gets everything', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    const path = join(folder, 'lingering.mts')
+    const journeys = Array.from({ length: 2000 }, (_, i) => `journey('j${i}', { weight: 1 }, async () => {})`)
+    writeFileSync(
+      path,
+      `import { defineScenario, journey, surge } from 'doorbuster'
+setInterval(() => {}, 1000)
+export default defineScenario({ name: 'lingering', traffic: surge.constant({ normal: '5/s', lasts: '60s' }),
+  shoppers: [${journeys.join(',\n')}], question: 'Does it end?', slo: { all: { p95: '< 1s' } } })`,
+    )
+    const { code, stdout, stderr } = await run('validate', path, '--json')
+    rmSync(folder, { recursive: true })
+    expect(stderr).toContain(`exit ${code}:`)
+    // More than a pipe holds at once.
+    expect(stdout.length).toBeGreaterThan(70_000)
+    expect(() => JSON.parse(stdout)).not.toThrow()
   })
 
   test('Ctrl-C ends it even while a scenario runs for ever', async () => {

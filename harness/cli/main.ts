@@ -3,8 +3,14 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { Command, CommanderError, Option } from 'commander'
 import { HarnessError } from '../core/errors.ts'
+import { lookAtPages } from '../engines/look-at-pages.ts'
 import { openLoopEngine } from '../engines/open-loop/index.ts'
+import { checkTarget, targetGuard } from '../engines/target-guard.ts'
+import { attachEnvironment } from '../environments/attach/index.ts'
+import { composeEnvironment } from '../environments/compose/index.ts'
+import { findIsolation } from '../environments/embedded/budgets/find-isolation.ts'
 import { embeddedEnvironment } from '../environments/embedded/index.ts'
+import { moduleBeingImported } from '../import-user-module.ts'
 import { PROBES } from '../probes/index.ts'
 import { SAMPLE_SHOP } from '../sample-shop-app.ts'
 import { VERSION } from '../version.ts'
@@ -16,9 +22,12 @@ import { REPORT_FORMATS, reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
 import { shopCommand } from './commands/shop.ts'
 import { validateCommand } from './commands/validate.ts'
+import { watchCommand } from './commands/watch.ts'
 import { whatIfCommand } from './commands/whatif.ts'
 import type { Context, Ending } from './context.ts'
 import { asHarnessError, errorDocument, errorMeaning, errorText } from './errors.ts'
+import { fixList } from './fix-list.ts'
+import { flushed } from './flushed.ts'
 import { interruptSignal } from './interrupt.ts'
 import {
   commonOptions,
@@ -28,6 +37,7 @@ import {
   withRunOptions,
   withScenarioOptions,
   withSettings,
+  withWatchOptions,
 } from './options.ts'
 import { createProgress } from './progress.ts'
 
@@ -44,56 +54,62 @@ const program = new Command('doorbuster')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) })
 
+/** A page that takes longer, all by itself, is none to send shoppers to. */
+const FIRST_LOOK_MS = 10_000
+
 const DEFAULT_SCENARIO = 'black-friday'
 
 withRunOptions(
   program
     .command('rehearse', { isDefault: true })
-    .argument('[scenario]', 'name of a scenario, or the path of one', DEFAULT_SCENARIO)
+    .argument('[scenario]', `name of a scenario, or the path of one (default: ${DEFAULT_SCENARIO})`)
     .summary('surge → cause → fixes → surge again on the winner → report')
     .addOption(
       new Option('--repeat <times>', 'replay the surge on the winner so often, each time with other shoppers')
         .argParser(readRepeat)
         .default(1),
     ),
-).action((scenario: string, raw: { repeat: number }) =>
-  conclude('rehearse', raw, (context) => rehearseCommand(context, scenario, raw.repeat)),
+).action((scenario: string | undefined, raw: { repeat: number }) =>
+  conclude('rehearse', raw, (context) => rehearseCommand(context, scenario ?? null, raw.repeat)),
 )
 
 withRunOptions(
   program
     .command('run')
-    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .argument('[scenario]', 'name of a scenario, or the path of one')
     .summary("the surge once, on today's topology"),
-).action((scenario: string, raw) => conclude('run', raw, (context) => runCommand(context, scenario)))
+).action((scenario: string | undefined, raw) =>
+  conclude('run', raw, (context) => runCommand(context, scenario ?? null)),
+)
 
 withRunOptions(
   program
     .command('capacity')
-    .argument('<scenario>', 'name of a scenario, or the path of one')
+    .argument('[scenario]', 'name of a scenario, or the path of one')
     .summary("the highest load at which every objective holds on today's topology")
     .addOption(
       new Option('--at-least <rate>', 'exit 1 when capacity is below this, e.g. 50/s (for CI)').argParser(
         readRate,
       ),
     ),
-).action((scenario: string, raw: { atLeast?: number }) =>
-  conclude('capacity', raw, (context) => capacityCommand(context, scenario, raw.atLeast ?? null)),
+).action((scenario: string | undefined, raw: { atLeast?: number }) =>
+  conclude('capacity', raw, (context) => capacityCommand(context, scenario ?? null, raw.atLeast ?? null)),
 )
 
 withRunOptions(
   program
     .command('whatif')
-    .argument('<scenario>', 'name of a scenario, or the path of one')
-    .summary('capacity with each fix, and with both')
+    .argument('[scenario]', 'name of a scenario, or the path of one')
+    .summary('capacity with each fix')
     .option(
       '--fix <id>',
       'only this fix (repeatable)',
       (value: string, before: string[]) => [...before, value],
       [] as string[],
-    ),
-).action((scenario: string, raw: { fix: string[] }) =>
-  conclude('whatif', raw, (context) => whatIfCommand(context, scenario, raw.fix)),
+    )
+    .addHelpText('after', `\nFixes:\n${fixList()}`),
+).action((scenario: string | undefined, raw: { fix: string[] }) =>
+  conclude('whatif', raw, (context) => whatIfCommand(context, scenario ?? null, raw.fix)),
 )
 
 withOutputOptions(
@@ -102,6 +118,15 @@ withOutputOptions(
     .argument('<ref>', 'a run: its id, "latest", "latest~1", a path, or "-" for standard input')
     .summary('what bound capacity in a run made earlier'),
 ).action((ref: string, raw) => conclude('diagnose', raw, async (context) => diagnoseCommand(context, ref)))
+
+withWatchOptions(
+  program
+    .command('watch')
+    .argument('<command...>', 'after two dashes: any load generator and its arguments')
+    .summary('what binds while any load generator drives: watch --postgres env:DSN -- k6 run peak.js'),
+).action((command: readonly string[], raw) =>
+  conclude('watch', raw, (context) => watchCommand(context, command)),
+)
 
 withOutputOptions(
   program
@@ -130,6 +155,11 @@ withSettings(program.command('shop').summary('only the sample shop, to click thr
   conclude('shop', raw, shopCommand),
 )
 
+/** Whether load and site share this machine. */
+function isHere(target: string | null, ownedHosts: readonly string[]): boolean {
+  return target !== null && targetGuard(ownedHosts).isThisMachine(new URL(target).hostname)
+}
+
 /** Runs one command and leaves with its exit code; the last line says it in words. */
 async function conclude(
   name: string,
@@ -141,7 +171,20 @@ async function conclude(
   const context: Context = {
     adapters: {
       environment: embeddedEnvironment,
-      engine: () => openLoopEngine(),
+      isolation: findIsolation,
+      attach: (spec, warn, ownedHosts) =>
+        attachEnvironment({ spec, warn, onThisMachine: isHere(spec.target, ownedHosts) }),
+      engine: openLoopEngine,
+      checkTarget: (url, ownedHosts) => checkTarget(targetGuard(ownedHosts), url),
+      lookAtPages: (target, paths, ownedHosts, signal) =>
+        lookAtPages({
+          origin: new URL(target).origin,
+          paths,
+          guard: targetGuard(ownedHosts),
+          withinMs: FIRST_LOOK_MS,
+          signal,
+        }),
+      compose: composeEnvironment,
       probes: PROBES,
       sampleShop: SAMPLE_SHOP,
     },
@@ -192,8 +235,10 @@ let concluded = false
 const NEVER_SETTLED = 13
 process.on('exit', (code) => {
   if (concluded || (code !== 0 && code !== NEVER_SETTLED)) return
+  const module = moduleBeingImported()
+  const what = module ? `${module.what} ${module.path}` : 'a module of the scenario'
   process.stderr.write(
-    'error: a module of the scenario ended the process, or never finished loading\nexit 2: nothing was started\n',
+    `error: ${what} ended the process, or never finished loading\nexit 2: nothing was started\n`,
   )
   process.exitCode = 2
 })
@@ -214,3 +259,6 @@ try {
 } finally {
   concluded = true
 }
+// What a scenario or an environment file left open (a timer, a socket) must not keep us here once everything is said.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+process.exit()

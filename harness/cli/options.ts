@@ -4,6 +4,7 @@ import { readDurationMs, readPerSec } from '../core/units.ts'
 /** Options that most commands take, after reading. */
 export type CommonOptions = {
   readonly env: string
+  readonly attach: AttachOptions
   readonly set: readonly string[]
   readonly seed: number | null
   readonly budgetSec: number | null
@@ -16,7 +17,39 @@ export type CommonOptions = {
   readonly verbose: boolean
 }
 
+/** What the command line says of a system that is up already, and of the pages to ask there; nothing by default. */
+export type AttachOptions = {
+  readonly target: string | null
+  readonly postgres: string | null
+  readonly postgresCores: number | null
+  readonly prometheus: readonly string[]
+  readonly haproxyStats: string | null
+  readonly pgbouncer: string | null
+  readonly redis: string | null
+  readonly replica: readonly string[]
+  readonly allowDdl: boolean
+  readonly ownedHosts: readonly string[]
+  readonly gets: readonly string[]
+  readonly normal: string | null
+  readonly peak: string
+  readonly lasts: string
+}
+
 type Raw = {
+  readonly target?: string
+  readonly postgres?: string
+  readonly postgresCores?: number
+  readonly prometheus?: readonly string[]
+  readonly haproxyStats?: string
+  readonly pgbouncer?: string
+  readonly redis?: string
+  readonly replica?: readonly string[]
+  readonly allowDdl?: boolean
+  readonly iOwnThisTarget?: readonly string[]
+  readonly get?: readonly string[]
+  readonly normal?: string
+  readonly peak?: string
+  readonly lasts?: string
   readonly env?: string
   readonly set?: readonly string[]
   readonly seed?: number
@@ -30,16 +63,74 @@ type Raw = {
   readonly verbose?: boolean
 }
 
-/** Adds the options of commands that put load on a system. */
-export function withRunOptions(command: Command): Command {
-  return withScenarioOptions(command)
+const OWN_SITE = { peak: '12x', lasts: '45s' } as const
+
+const each = (value: string, before: readonly string[]): readonly string[] => [...before, value]
+
+/** Adds what says where a system is that is up already, without its load. */
+function withProbeOptions(command: Command): Command {
+  return command
+    .optionsGroup('A system that is up already:')
+    .option('--postgres <env:NAME>', 'the variable with the connection string of its database')
     .addOption(
-      new Option('--budget <duration>', 'time the whole command may take, e.g. 5m').argParser(readBudgetSec),
+      new Option('--postgres-cores <number>', "cores of the database's machine").argParser(readCores),
     )
+    .option('--replica <env:NAME>', 'the same of a read replica (repeatable)', each, [])
+    .option('--prometheus <url>', "the app's metrics (repeatable)", each, [])
+    .option('--haproxy-stats <url>', "HAProxy's statistics page")
+    .option('--pgbouncer <env:NAME>', "the variable with the connection string of PgBouncer's console")
+    .option('--redis <env:NAME>', 'the variable with the address of Redis')
+}
+
+/** Adds the options for a system that is up already, and for its pages. */
+function withTargetOptions(command: Command): Command {
+  return withProbeOptions(command)
+    .option('--target <url>', 'load this site, which Doorbuster did not start')
+    .option(
+      '--get <path>',
+      'a page each visitor asks for, in this order (repeatable): no scenario is needed',
+      each,
+      [],
+    )
+    .option('--normal <rate>', 'with --get: visitors at normal times, e.g. 5/s')
+    .option('--peak <rate>', `with --get: visitors at the peak, e.g. 60/s or 12x (default ${OWN_SITE.peak})`)
+    .option('--lasts <duration>', `with --get: length of the surge (default ${OWN_SITE.lasts})`)
+    .option(
+      '--i-own-this-target <host>',
+      'a host beyond this machine that is yours to overload (repeatable)',
+      each,
+      [],
+    )
+    .option(
+      '--allow-ddl',
+      'tables for what shoppers were told may be made in its database, in a schema of their own',
+    )
+    .optionsGroup('Options:')
+}
+
+/** Adds the options of `watch`. */
+export function withWatchOptions(command: Command): Command {
+  return withProbeOptions(withFolderOptions(withOutputOptions(command)))
+    .optionsGroup('Options:')
+    .option('--env <file>', 'a file with defineEnvironment({ postgres, … })', 'embedded')
+}
+
+/** Adds the options that say where the run goes. */
+function withFolderOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--out <folder>', 'write the run here instead of reports/<id>').argParser(readFolder),
     )
     .option('--open', 'open the report when it is written')
+}
+
+/** Adds the options of commands that put load on a system. */
+export function withRunOptions(command: Command): Command {
+  return withFolderOptions(
+    withTargetOptions(withScenarioOptions(command)).addOption(
+      new Option('--budget <duration>', 'time the whole command may take, e.g. 5m').argParser(readBudgetSec),
+    ),
+  )
 }
 
 /** Adds the options that say what is rehearsed. */
@@ -47,7 +138,7 @@ export function withScenarioOptions(command: Command): Command {
   return withSettings(command)
     .option(
       '--env <name|file>',
-      'what to rehearse: "embedded" (the sample shop) or a file with defineEnvironment({ app })',
+      'what to rehearse: "embedded" (the sample shop), "compose" (the same in containers), or a file with defineEnvironment({ app })',
       'embedded',
     )
     .option('--seed <number>', "seed of arrivals and choices (default: the scenario's)", readSeed)
@@ -76,6 +167,22 @@ export function withOutputOptions(command: Command): Command {
 export function commonOptions(raw: Raw): CommonOptions {
   return {
     env: raw.env ?? 'embedded',
+    attach: {
+      target: raw.target ?? null,
+      postgres: raw.postgres ?? null,
+      postgresCores: raw.postgresCores ?? null,
+      prometheus: raw.prometheus ?? [],
+      haproxyStats: raw.haproxyStats ?? null,
+      pgbouncer: raw.pgbouncer ?? null,
+      redis: raw.redis ?? null,
+      replica: raw.replica ?? [],
+      allowDdl: raw.allowDdl ?? false,
+      ownedHosts: raw.iOwnThisTarget ?? [],
+      gets: raw.get ?? [],
+      normal: raw.normal ?? null,
+      peak: raw.peak ?? OWN_SITE.peak,
+      lasts: raw.lasts ?? OWN_SITE.lasts,
+    },
     set: raw.set ?? [],
     seed: raw.seed ?? null,
     budgetSec: raw.budget ?? null,
@@ -113,6 +220,15 @@ function readBudgetSec(text: string): number {
 }
 
 const MOST_REPEATS = 9
+
+const MOST_CORES = 1024
+
+function readCores(text: string): number {
+  const cores = Number(text)
+  if (!(cores > 0) || cores > MOST_CORES)
+    throw new InvalidArgumentError(`It must be a number of cores up to ${MOST_CORES}.`)
+  return cores
+}
 
 /** How often the winner has to prove itself. */
 export function readRepeat(text: string): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ArmsState, nextArms } from './choose-arms.ts'
-import { applyFixes } from './fixes.ts'
+import { type ArmsState, mayFollow, nextArms } from './choose-arms.ts'
+import { applyFixes, type FixId } from './fixes/index.ts'
 import type { ServiceDemand, ServiceDemands } from './model/operational-laws.ts'
 import { DEFAULT_TOPOLOGY, HARNESS_CPU, type Topology, topologyCpu } from './topology.ts'
 
@@ -15,6 +15,9 @@ const demand = (demandSec: number, components = 1): ServiceDemand => ({
 const demands: ServiceDemands = { database: demand(0.0055), app: demand(0.0045), balancer: demand(0.001) }
 const state: ArmsState = {
   today: DEFAULT_TOPOLOGY,
+  diagnosed: null,
+  asked: [],
+  capacityPerSec: 31,
   demands,
   utilisation: 0.95,
   peakPerSec: 60,
@@ -117,5 +120,87 @@ describe('nextArms', () => {
     expect(nextArms({ ...state, today: two, demands: null })[1]!.fixes).toEqual([
       { id: 'app.scale-out', step: 3 },
     ])
+  })
+
+  describe('goes by what was diagnosed', () => {
+    const flawed = (...flaws: string[]): Topology => ({
+      ...DEFAULT_TOPOLOGY,
+      app: { ...DEFAULT_TOPOLOGY.app, flaws },
+    })
+    const ids = (given: Partial<ArmsState>) =>
+      nextArms({ ...state, ...given }).map(({ fixes }) => fixes.map(({ id }) => id).join('+'))
+
+    it('tries the fix of just that first, and more of everything after it', () => {
+      expect(ids({ today: flawed('missing-index'), diagnosed: 'database-missing-index' })).toEqual([
+        'database.index',
+        'database.scale-up',
+        'app.scale-out',
+      ])
+      expect(ids({ diagnosed: 'pool-wait' })).toEqual(['app.pool-size', 'app.scale-out', 'database.scale-up'])
+      expect(ids({ diagnosed: 'database-cpu' })).toEqual(['database.scale-up', 'app.scale-out'])
+      expect(ids({ diagnosed: 'app-cpu' })).toEqual(['app.scale-out', 'database.scale-up'])
+    })
+
+    it('mends the shop where the diagnosis names another class than that of the flaw', () => {
+      expect(ids({ today: flawed('missing-index'), diagnosed: 'database-cpu' })[0]).toBe('shop.mend')
+      expect(ids({ today: flawed('n-plus-one'), diagnosed: null })[0]).toBe('shop.mend')
+      expect(ids({ today: flawed('hot-row', 'n-plus-one'), diagnosed: 'database-lock' })).toEqual([
+        'checkout.shorten-lock',
+        'shop.mend',
+        'database.scale-up',
+        'app.scale-out',
+      ])
+    })
+
+    it('does not try the same topology twice under two names', () => {
+      const measured = [{ fixes: [{ id: 'database.index' as const, step: 1 }], verdict: 'helps' as const }]
+      expect(ids({ today: flawed('scan-search'), diagnosed: 'database-cpu', measured })).toEqual([
+        'database.scale-up',
+        'app.scale-out',
+      ])
+    })
+
+    it('tries no pair when anything holds alone', () => {
+      const both = nextArms(state).map(({ fixes }) => ({ fixes, verdict: 'helps' as const }))
+      const mended = { fixes: [{ id: 'shop.mend' as const, step: 1 }], verdict: 'fixes' as const }
+      expect(ids({ today: flawed('n-plus-one'), measured: [...both, mended] })).toEqual([])
+      expect(mayFollow({ ...state, measured: [mended] })).toBe(0)
+      expect(mayFollow(state)).toBe(1)
+    })
+  })
+
+  it('tries what was asked for, whatever was diagnosed, and nothing else', () => {
+    const asked = (...ids: FixId[]) => nextArms({ ...state, asked: ids })
+    expect(asked('cache.add').map(({ fixes }) => fixes[0]!.id)).toEqual(['cache.add'])
+    expect(asked('shop.waiting-room')[0]).toMatchObject({
+      fixes: [{ id: 'shop.waiting-room', step: 31 }],
+      notRun: null,
+      predicted: null,
+    })
+    expect(asked('database.index')[0]!.notRun).toMatch(/is not planted/)
+    const unmeasured = nextArms({ ...state, asked: ['shop.waiting-room'], capacityPerSec: null })
+    expect(unmeasured[0]!.notRun).toMatch(/was not measured/)
+    const both = asked('database.scale-up', 'app.scale-out')
+    const measured = both.map(({ fixes }) => ({ fixes, verdict: 'helps' as const }))
+    const pair = nextArms({ ...state, asked: ['database.scale-up', 'app.scale-out'], measured })
+    expect(pair.map(({ fixes }) => fixes.length)).toEqual([2])
+    expect(nextArms({ ...state, asked: ['database.scale-up'], measured: measured.slice(0, 1) })).toEqual([])
+  })
+
+  it('does not put together what did not come up alone', () => {
+    const [up, out] = nextArms(state)
+    const measured = [
+      { fixes: up!.fixes, verdict: 'helps' as const },
+      { fixes: out!.fixes, verdict: 'not-run' as const },
+    ]
+    expect(nextArms({ ...state, measured })).toMatchObject([
+      { notRun: 'load balancing over 2 servers alone did not come up' },
+    ])
+  })
+
+  it('a scale-out for which there is no room is called what it would have been', () => {
+    const out = nextArms({ ...state, hostCores: 1.475 }).find(({ fixes }) => fixes[0]!.id === 'app.scale-out')
+    expect(out!.label).toBe('load balancing over 2 servers')
+    expect(out!.notRun).toMatch(/one more server of 0\.30 cores would not fit .* \(0\.25 are free\)/)
   })
 })

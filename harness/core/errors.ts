@@ -1,3 +1,5 @@
+import { maskPasswords } from './mask-passwords.ts'
+
 /**
  * What went wrong, by kind. The exit code follows from it, so that CI can tell an answer from a breakdown:
  * 2 usage · 3 inconclusive · 4 environment · 5 measurement invalid · 70 our own bug · 130 interrupted.
@@ -34,11 +36,12 @@ export class HarnessError extends Error {
   readonly hint: string | null
 
   constructor(parts: ErrorParts) {
-    super(parts.message, { cause: parts.cause })
+    // Whatever another program said may be in them: errors are printed, and kept in reports.
+    super(maskPasswords(parts.message), { cause: parts.cause })
     this.name = 'HarnessError'
     this.code = parts.code
-    this.where = parts.where ?? null
-    this.hint = parts.hint ?? null
+    this.where = parts.where === undefined ? null : maskPasswords(parts.where)
+    this.hint = parts.hint === undefined ? null : maskPasswords(parts.hint)
   }
 
   get exitCode(): number {

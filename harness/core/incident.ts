@@ -20,6 +20,8 @@ export type IncidentFacts = {
   readonly normalPerSec: number
   /** What clicks under way may still take when the load is back to normal: patience, reloads included. */
   readonly drainSec: number
+  /** When the last fault of the scenario was over: nothing recovers from one that goes on. Absent: there was none. */
+  readonly faultedUntilSec?: number
 }
 
 /**
@@ -145,9 +147,9 @@ function restored(broken: readonly boolean[], onsetSec: number): number | null {
   return null
 }
 
-/** Seconds at the end of the record, after the onset, in which arrivals were back to normal. */
-function normalFor({ seconds, normalPerSec }: IncidentFacts, onsetSec: number): number {
+/** Seconds at the end of the record, after the onset and every fault, in which arrivals were back to normal. */
+function normalFor({ seconds, normalPerSec, faultedUntilSec }: IncidentFacts, onsetSec: number): number {
   let first = seconds.length
   while (first > onsetSec && seconds[first - 1]!.arrivalsPerSec <= NORMAL_FACTOR * normalPerSec) first--
-  return seconds.length - first
+  return seconds.length - Math.max(first, faultedUntilSec ?? 0)
 }

@@ -1,4 +1,6 @@
-import type { FixStep } from './fixes.ts'
+import type { AttachedFacts } from './attached.ts'
+import type { FaultEvent } from './faults/fault-event.ts'
+import type { FixId, FixStep } from './fixes/index.ts'
 import type { LoadPlan, Patience } from './plan.ts'
 import type { Slo } from './scenario.ts'
 import type { Topology } from './topology.ts'
@@ -15,6 +17,9 @@ export const RECORD_SCHEMA = 1
 export type RecordLine =
   | HeaderLine
   | ArmLine
+  | ArmFailedLine
+  | AttachedLine
+  | WatchedLine
   | DataLine
   | SegmentLine
   | SlotLine
@@ -48,6 +53,10 @@ export type HeaderLine = {
     /** `--env` as it was given; records of 0.1 before November 2026 lack it. */
     readonly env?: string
     readonly set: readonly string[]
+    /** `--fix`: only these are tried. Absent: those that are offered. */
+    readonly fixes?: readonly FixId[]
+    /** Options that say what was attached to, as they were given; absent: nothing. */
+    readonly attach?: readonly string[]
   }
 }
 
@@ -89,6 +98,35 @@ export type ArmLine = {
   readonly fixes: readonly FixStep[]
   readonly topology: Topology | null
   readonly isolation: Isolation
+  /** Cores of the database in this arm, where its user says so and they cannot be seen. */
+  readonly databaseCores?: number
+}
+
+/**
+ * A topology with fixes that did not come up, or a component of which died under load. The run went on with others.
+ * Records before December 2026 have none: such a run ended.
+ */
+export type ArmFailedLine = {
+  readonly kind: 'arm-failed'
+  readonly atUs: number
+  readonly fixes: readonly FixStep[]
+  readonly when: 'standing-up' | 'under-load'
+  /** What the environment said: a sentence, then the component's last output. */
+  readonly reason: string
+}
+
+/** A system that Doorbuster did not start, as far as it is known; only runs of scope 'attached' have one. */
+export type AttachedLine = AttachedFacts & { readonly kind: 'attached'; readonly atUs: number }
+
+/** The load that somebody else's program drove while the probes watched. */
+export type WatchedLine = {
+  readonly kind: 'watched'
+  /** Name of the program; its arguments may hold secrets. */
+  readonly program: string
+  readonly startUs: number
+  readonly endUs: number
+  /** `null`: it was ended by a signal. */
+  readonly exitCode: number | null
 }
 
 /** How much data the system was measured on, once it was seeded; records before December 2026 have none. */
@@ -116,6 +154,7 @@ export const ISOLATION_MEANS = [
   'cgroup-v1',
   'systemd-scope',
   'duty-cycle',
+  'docker',
   'affinity',
   'none',
 ] as const
@@ -127,7 +166,12 @@ export type Isolation = {
   /** `null`: nothing binds, so budgets are not enforced. */
   readonly bindsWithin: number | null
   readonly periodMs: number | null
+  /** Means that imitate a smaller server more closely and were not used, in the order they were tried; absent: none. */
+  readonly passedOver?: readonly PassedOver[]
 }
+
+/** A means that is not here, or that a probe did not show to bind. */
+export type PassedOver = { readonly means: IsolationMeans; readonly because: string }
 
 export type SegmentPurpose = 'warm-up' | 'surge' | 'step' | 'recovery'
 
@@ -181,6 +225,11 @@ export type SlotLine = {
   /** Method and path template: "GET /categories/:id". */
   readonly route: string
   readonly outcome: Outcome
+  /**
+   * Attempts only: of an answer that was no 2xx, a redirect that was not followed say. Absent: 2xx, no answer, or a record
+   * before December 2026.
+   */
+  readonly status?: number
   readonly n: number
   /** Response time (done − intended, the SLO's clock) of clicks; service time (done − sent) of attempts. */
   readonly timesUs: HistogramPairs
@@ -200,7 +249,16 @@ export type SendLagLine = {
   readonly lagUs: HistogramPairs
 }
 
-export type ComponentRole = 'database' | 'replica' | 'app' | 'balancer' | 'generator' | 'harness' | 'host'
+export type ComponentRole =
+  | 'database'
+  | 'replica'
+  | 'app'
+  | 'balancer'
+  | 'pooler'
+  | 'cache'
+  | 'generator'
+  | 'harness'
+  | 'host'
 
 /** One reading of one component. Which `values` a probe gives is listed in READINGS. */
 export type SeriesLine = {
@@ -282,14 +340,19 @@ export type ServerReading = {
  * - memory:     of a component with a limit: limitMb, heldMb (its processes' own and shared memory), cacheMb (copies of files,
  *               given up when memory is short), kills (processes the kernel killed for want of memory since the previous
  *               reading); MiB
- * - replica:    streaming (1: the primary sends to it), replayLagMs (time for which it has not replayed what the primary has
- *               written), bytesBehind, sessionsActive, connections (of clients at the replica)
+ * - replica:    streaming (1: the primary sends to it; not of replicas that are not ours), replayLagMs (time for which it
+ *               has not replayed what the primary has written), bytesBehind, sessionsActive, connections (of clients at
+ *               the replica)
  * - app:        poolMax, poolTotal, poolIdle, poolWaiting, poolWaitMsMean, poolAcquiresPerSec, queryMsMean, queriesPerSec,
  *               poolHeldMsMean, loopDelayP99Ms, loopBusyRatio, requestsPerSec, poolTimeoutsPerSec,
  *               connectionsRefusedPerSec (requests to which the database gave no connection: it has too many),
  *               and of the pages asked for at its cache cacheHitsPerSec, cacheMissesPerSec, cacheSharedPerSec (waited for
  *               another request's)
  * - balancer:   inFlight, queued, requestsPerSec, errorsPerSec, serviceMsMean, upstreamMsMean
+ * - pooler:     clientsActive, clientsWaiting, clientsWaitingMean (over the time since the previous reading: a pooler whose
+ *               budget or database stands still for moments is asked when it goes on, with a queue that is gone at once),
+ *               serversActive, serversIdle, longestWaitMs, queriesPerSec, waitMsMean
+ * - redis:      clients, clientsBlocked, memoryMb, commandsPerSec, hitsPerSec, missesPerSec, evictedPerSec, cpuCores
  * - generator:  intended, sent, completed (counts since the previous reading), inFlight, sendLagP50Ms, sendLagP99Ms,
  *               cpuCores, loopDelayP99Ms, sessions
  * - host:       busyCores, ourCores, othersCores, stealCores, cores, coreSpeed (of the core that budgets are in; absent: not
@@ -302,6 +365,8 @@ export const READINGS = [
   'replica',
   'app',
   'balancer',
+  'pooler',
+  'redis',
   'generator',
   'host',
 ] as const
@@ -317,9 +382,12 @@ export type EventLine = {
     | 'arm-switched'
     | 'segment-voided'
     | 'segment-ended-early'
+    | 'fault'
     | 'interrupted'
     | 'note'
   readonly detail: string
+  /** Of an event `fault` only. */
+  readonly fault?: FaultEvent
 }
 
 /** One order the shop acknowledged. */

@@ -55,6 +55,10 @@ describe('origin: defaults ← scenario ← --set', () => {
       (t: typeof DEFAULT_TOPOLOGY) => t.balancer.maxConnectionsPerServer,
       null,
     ],
+    ['topology.pooler.kind=pgbouncer', (t: typeof DEFAULT_TOPOLOGY) => t.pooler.kind, 'pgbouncer'],
+    ['topology.pooler.poolMode=session', (t: typeof DEFAULT_TOPOLOGY) => t.pooler.poolMode, 'session'],
+    ['topology.cache.kind=redis', (t: typeof DEFAULT_TOPOLOGY) => t.cache.kind, 'redis'],
+    ['topology.cache.memoryMb=16', (t: typeof DEFAULT_TOPOLOGY) => t.cache.memoryMb, 16],
     ['topology.database.memoryMb=256', (t: typeof DEFAULT_TOPOLOGY) => t.database.memoryMb, 256],
     ['topology.database.replicas=2', (t: typeof DEFAULT_TOPOLOGY) => t.database.replicas, 2],
     [

@@ -71,7 +71,9 @@ export function convertCpu(topology: Topology, speed: number): Topology {
   return {
     balancer: { ...topology.balancer, cpu: topology.balancer.cpu / speed },
     app: { ...topology.app, cpu: topology.app.cpu / speed },
+    pooler: { ...topology.pooler, cpu: topology.pooler.cpu / speed },
     database: { ...topology.database, cpu: topology.database.cpu / speed },
+    cache: { ...topology.cache, cpu: topology.cache.cpu / speed },
   }
 }
 
@@ -142,11 +144,13 @@ function patched(topology: Topology, patch: TopologyPatch): Topology {
       ...patch.app,
       settings: { ...topology.app.settings, ...patch.app?.settings },
     },
+    pooler: { ...topology.pooler, ...patch.pooler },
     database: {
       ...topology.database,
       ...patch.database,
       settings: { ...topology.database.settings, ...patch.database?.settings },
     },
+    cache: { ...topology.cache, ...patch.cache },
   }
 }
 

@@ -1,7 +1,8 @@
 import type { BottleneckClass } from './bottleneck.ts'
-import type { FixStep } from './fixes.ts'
+import type { FaultKindName } from './faults/fault.ts'
+import type { FixStep } from './fixes/index.ts'
 import type { DataFacts, HeaderLine, Isolation, Scope } from './record.ts'
-import type { BalancerTopology, Topology } from './topology.ts'
+import type { BalancerTopology, CacheTopology, PoolerTopology, Topology } from './topology.ts'
 
 /**
  * The opinions: what pure functions derive from a record. `result.json` and `--json` are these shapes (schema 1).
@@ -17,6 +18,8 @@ export type CoreSpeed = { readonly low: number; readonly median: number; readonl
 
 /** `engine: 'none'`: shoppers reached the app directly. */
 export type RunBalancer = Pick<BalancerTopology, 'engine' | 'algorithm'>
+export type RunPooler = Pick<PoolerTopology, 'kind' | 'poolMode' | 'poolSize'>
+export type RunCache = Pick<CacheTopology, 'kind' | 'memoryMb'>
 
 export type Common<Command extends string> = {
   readonly schema: typeof RESULT_SCHEMA
@@ -35,6 +38,9 @@ export type Common<Command extends string> = {
   readonly coreSpeed: CoreSpeed | null
   /** The balancers that ran, today's first; a fix may have put in another. Empty: the system was not started by us. */
   readonly balancers: readonly RunBalancer[]
+  /** Likewise what stood between app and database, and the cache beside it; `kind: 'none'`: nothing. */
+  readonly poolers: readonly RunPooler[]
+  readonly caches: readonly RunCache[]
   /** What the tables held and weighed after seeding; `null`: not known. */
   readonly data: DataFacts | null
   readonly notTested: readonly string[]
@@ -115,6 +121,8 @@ export type CapacityResult = Common<'capacity'> & {
   readonly steps: readonly StepResult[]
   /** `--at-least`: what was asked for and whether capacity.low reaches it. */
   readonly atLeast: { readonly perSec: number; readonly held: boolean } | null
+  /** Where its HTML report is; results before December 2026 lack it. */
+  readonly report?: string | null
 }
 
 // ── diagnosis ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -173,6 +181,21 @@ export type Diagnosis = {
 
 export type DiagnoseResult = Common<'diagnose'> & Diagnosis
 
+/** `watch`: the cause is ours; whether shoppers got what they were promised is for the load generator to say. */
+export type WatchResult = Common<'watch'> &
+  Diagnosis & {
+    /** Seconds since the load began; `null`: nothing that was watched showed any. */
+    readonly firstSignSec: number | null
+    readonly firstSign: string | null
+    /** `exitCode` null: a signal ended it. */
+    readonly watched: {
+      readonly program: string
+      readonly exitCode: number | null
+      readonly durationSec: number
+    }
+    readonly report: string | null
+  }
+
 // ── fixes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type FixVerdict = 'fixes' | 'helps' | 'harms' | 'no-effect' | 'protects' | 'not-run' | 'inconclusive'
@@ -201,7 +224,11 @@ export type WhatIf = {
   readonly arms: readonly ArmResult[]
   readonly conclusion: string
 }
-export type WhatIfResult = Common<'whatif'> & WhatIf
+export type WhatIfResult = Common<'whatif'> &
+  WhatIf & {
+    /** Where its HTML report is; results before December 2026 lack it. */
+    readonly report?: string | null
+  }
 
 // ── rehearse ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -241,6 +268,9 @@ export type Impact = {
   readonly method: string
 }
 
+/** An invariant of which nobody knows whether it held. */
+export type UncheckedInvariant = { readonly name: string; readonly because: string }
+
 export type InvariantResult = {
   readonly name: string
   /** Whenever it was asked, during surges and after them. */
@@ -250,6 +280,28 @@ export type InvariantResult = {
   readonly samples: number
   /** The first sample that found it broken: seconds since the start of its surge. `null`: none did. */
   readonly firstBrokenSec: number | null
+}
+
+/** One fault of the scenario in one surge; seconds since its start. */
+export type FaultResult = {
+  readonly kind: FaultKindName
+  readonly target: string
+  /** "app-2 was killed" */
+  readonly says: string
+  /** `null`: it was not done. */
+  readonly beganSec: number | null
+  /** When the system was as before; `null`: not while anybody wrote it down, or it was not done. */
+  readonly endedSec: number | null
+  /** Why it was not done; `null`: it was. */
+  readonly notDone: string | null
+}
+
+/** Answers on a route that were redirects away from the site. */
+export type RedirectsAway = {
+  readonly route: string
+  readonly n: number
+  /** Of the route's attempts, 0..1. */
+  readonly ratio: number
 }
 
 export type SurgeResult = {
@@ -262,6 +314,10 @@ export type SurgeResult = {
   readonly endedEarly: string | null
   /** What journeys found wrong with pages that came in time, the most frequent first, ten at most. */
   readonly failedChecks: readonly { readonly reason: string; readonly n: number }[]
+  /** Routes on which many answers were redirects away from the site, which are not followed; absent: there were none. */
+  readonly redirectsAway?: readonly RedirectsAway[]
+  /** What became of the scenario's faults, in the order they began. */
+  readonly faults: readonly FaultResult[]
   readonly seconds: readonly SurgeSecond[]
   readonly incident: Incident
   /** `null`: the replay was compressed, and a minute of it loses what an hour would. */
@@ -297,6 +353,8 @@ export type RehearseResult = Common<'rehearse'> & {
     | readonly { readonly rule: string; readonly firedAtSec: number; readonly leadTimeSec: number }[]
     | null
   readonly invariants: readonly InvariantResult[]
+  /** Invariants that could not be asked, as where no table may be made for what shoppers were told; absent: none. */
+  readonly uncheckedInvariants?: readonly UncheckedInvariant[]
   readonly report: string | null
   /** Seconds from the command's start to the first sentence naming the cause. */
   readonly causeAfterSec: number | null
@@ -312,12 +370,20 @@ export type RunResult = Common<'run'> & {
   readonly bottleneck: Bottleneck
   readonly ruledOut: readonly RuledOut[]
   readonly invariants: readonly InvariantResult[]
+  /** Invariants that could not be asked, as where no table may be made for what shoppers were told; absent: none. */
+  readonly uncheckedInvariants?: readonly UncheckedInvariant[]
   readonly report: string | null
   readonly header: HeaderLine
 }
 
 /** What any command may come to. */
-export type AnyResult = RehearseResult | RunResult | CapacityResult | WhatIfResult | DiagnoseResult
+export type AnyResult =
+  | RehearseResult
+  | RunResult
+  | CapacityResult
+  | WhatIfResult
+  | DiagnoseResult
+  | WatchResult
 
 export type ErrorResult = {
   readonly schema: typeof RESULT_SCHEMA

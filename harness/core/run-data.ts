@@ -1,6 +1,8 @@
 import { completeTopology } from './complete-topology.ts'
 import type {
+  ArmFailedLine,
   ArmLine,
+  AttachedLine,
   DataFacts,
   EndLine,
   EventLine,
@@ -15,12 +17,19 @@ import type {
   SeriesLine,
   SlotLine,
   UnknownOrderLine,
+  WatchedLine,
 } from './record.ts'
 
 /** A record, sorted into what belongs together. Still only facts. */
 export type RunData = {
   readonly header: HeaderLine
   readonly arms: readonly ArmLine[]
+  /** Empty in old records. */
+  readonly armFailures: readonly ArmFailedLine[]
+  /** `null`: Doorbuster started the system. */
+  readonly attached: AttachedLine | null
+  /** `null`: the load was ours. */
+  readonly watched: WatchedLine | null
   /** `null`: not known, as in old records. */
   readonly data: DataFacts | null
   readonly segments: readonly SegmentData[]
@@ -52,7 +61,10 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
   let header: HeaderLine | null = null
   let end: EndLine | null = null
   let data: DataFacts | null = null
+  let attached: AttachedLine | null = null
+  let watched: WatchedLine | null = null
   const arms: ArmLine[] = []
+  const armFailures: ArmFailedLine[] = []
   const segmentLines: SegmentLine[] = []
   const ends = new Map<number, SegmentEndLine>()
   const slots = new Map<number, SlotLine[]>()
@@ -70,6 +82,15 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
         break
       case 'arm':
         arms.push({ ...line, topology: line.topology && completeTopology(line.topology) })
+        break
+      case 'arm-failed':
+        armFailures.push(line)
+        break
+      case 'attached':
+        attached = line
+        break
+      case 'watched':
+        watched = line
         break
       case 'data':
         data = { tables: line.tables, bytes: line.bytes, cacheBytes: line.cacheBytes }
@@ -124,7 +145,20 @@ export function readRun(lines: Iterable<RecordLine>): RunData | null {
       end: segmentEnd,
     }
   })
-  return { header, arms, data, segments, series, events, invariants, invariantSamples, end }
+  return {
+    header,
+    arms,
+    armFailures,
+    attached,
+    watched,
+    data,
+    segments,
+    series,
+    events,
+    invariants,
+    invariantSamples,
+    end,
+  }
 }
 
 function listOf<Key, Value>(map: Map<Key, Value[]>, key: Key): Value[] {

@@ -211,7 +211,7 @@ describe('one thing wrong is one problem: where, what was expected, what stands 
       'a topology that is none',
       { topology: { databse: { cpu: 1 } } },
       'topology.databse',
-      /balancer, app, database/,
+      /balancer, app, pooler, database, cache/,
       /did you mean "database"/,
     ],
     [
@@ -229,7 +229,13 @@ describe('one thing wrong is one problem: where, what was expected, what stands 
       /nothing/,
     ],
     ['an alert', { alerts: [{ name: 'x' }] }, 'alerts', /does not run alerts/, /a list of 1/],
-    ['a fault', { faults: [{ at: '60%', kill: 'app-2' }] }, 'faults', /does not run faults/, /a list of 1/],
+    [
+      'a fault without its list',
+      { faults: { at: '60%', kill: 'app-2' } },
+      'faults',
+      /list of faults/,
+      /object/,
+    ],
     ['a seed of chance', { seed: 0.5 }, 'seed', /whole number/, /0\.5/],
     ['a name for a folder', { name: '../etc' }, 'name', /lower case/, /"\.\.\/etc"/],
     ['a quick peak below normal', { quick: { peak: '1/s' } }, 'quick.peak', /no lower/, /1\/s/],

@@ -1,4 +1,5 @@
 import { describeValue } from './input/describe-value.ts'
+import { faultsOf, faultTimeProblems } from './input/faults-input.ts'
 import { feedersOf, type ReadDataFile } from './input/feeders-of.ts'
 import { beyondLimits, DEFAULT_LIMITS } from './input/limits-input.ts'
 import { plainCopy } from './input/plain-copy.ts'
@@ -75,6 +76,8 @@ export function readScenario(input: unknown, files: ScenarioFiles = NO_FILES): S
   const invariants = read('invariants', fields.invariants)
   read('alerts', fields.alerts)
   read('faults', fields.faults)
+  const { faults, problems: faultProblems } = faultsOf(given['faults'])
+  problems.push(...faultProblems)
   const seed = read('seed', fields.seed)
 
   const quickShape = shape && quickened(shape, quick ?? {})
@@ -83,6 +86,12 @@ export function readScenario(input: unknown, files: ScenarioFiles = NO_FILES): S
   if (shape && quick) problems.push(...replayChangeProblems(shape, quick, 'quick'))
   if (shape && quickShape && quick && surgeProblems(shape, bounds, '').length === 0) {
     problems.push(...surgeProblems(quickShape, bounds, 'quick'))
+  }
+  if (shape && faultProblems.length === 0) {
+    const wrong = faultTimeProblems(faults, shape.lastsSec, 'traffic')
+    problems.push(...wrong)
+    if (quickShape && wrong.length === 0)
+      problems.push(...faultTimeProblems(faults, quickShape.lastsSec, 'quick'))
   }
   if (shoppers) problems.push(...doubles('shoppers', shoppers))
   if (invariants) problems.push(...doubles('invariants', invariants))
@@ -114,6 +123,7 @@ export function readScenario(input: unknown, files: ScenarioFiles = NO_FILES): S
     keepHeadroom: forecast.keepHeadroom ?? KEEP_HEADROOM,
     topology,
     invariants,
+    faults,
     seed,
   }
   return { ok: true, scenario }

@@ -1,3 +1,4 @@
+import type { Fault } from './faults/fault.ts'
 import type { Feeder } from './feeder.ts'
 import type { ArrivalProcess, HttpPlan, Patience, RateCurve, ThinkTime } from './plan.ts'
 import type { Topology } from './topology.ts'
@@ -166,6 +167,8 @@ export type Scenario = {
   readonly keepHeadroom: number
   readonly topology: TopologyPatch
   readonly invariants: readonly Invariant[]
+  /** Done to the system in every surge, and undone when it is over. */
+  readonly faults: readonly Fault[]
   readonly seed: number
 }
 

@@ -6,7 +6,9 @@
 export type Topology = {
   readonly balancer: BalancerTopology
   readonly app: AppTopology
+  readonly pooler: PoolerTopology
   readonly database: DatabaseTopology
+  readonly cache: CacheTopology
 }
 
 export const BALANCER_ALGORITHMS = [
@@ -75,6 +77,39 @@ export type AppTopology = {
   readonly flaws: readonly string[]
 }
 
+export const POOLER_KINDS = ['none', 'pgbouncer'] as const
+export type PoolerKind = (typeof POOLER_KINDS)[number]
+
+export const POOLER_MODES = ['transaction', 'session'] as const
+export type PoolerMode = (typeof POOLER_MODES)[number]
+
+export type PoolerTopology = {
+  /** `pgbouncer`: the program of that name on this machine, between all app servers and the primary. */
+  readonly kind: PoolerKind
+  readonly cpu: number
+  /** Connections to the database that all app servers share; they are opened before the load comes, and kept. */
+  readonly poolSize: number
+  /**
+   * What an app's connection gets one of them for: a transaction, which leaves nothing behind in the session (no named
+   * prepared statements, no SET, no advisory locks), or all its life.
+   */
+  readonly poolMode: PoolerMode
+}
+
+export const CACHE_KINDS = ['none', 'redis'] as const
+export type CacheKind = (typeof CACHE_KINDS)[number]
+
+export type CacheTopology = {
+  /**
+   * `redis`: the program of that name on this machine, told to the app as REDIS_URL. What the app keeps there is its own
+   * affair (of the sample shop, the settings `cache` and `sessions`).
+   */
+  readonly kind: CacheKind
+  readonly cpu: number
+  /** What it may keep, MiB: beyond it what was not asked for the longest goes. */
+  readonly memoryMb: number
+}
+
 export type DatabaseTopology = {
   /** CPU budget of the primary, and of each replica. */
   readonly cpu: number
@@ -113,6 +148,7 @@ export const DEFAULT_TOPOLOGY: Topology = {
     weights: {},
   },
   app: { instances: 1, cpu: 0.3, poolSize: 10, settings: {}, flaws: [] },
+  pooler: { kind: 'none', cpu: 0.1, poolSize: 20, poolMode: 'transaction' },
   database: {
     cpu: 0.2,
     maxConnections: 100,
@@ -121,6 +157,7 @@ export const DEFAULT_TOPOLOGY: Topology = {
     replicaApplyDelayMs: 0,
     memoryMb: null,
   },
+  cache: { kind: 'none', cpu: 0.1, memoryMb: 64 },
 }
 
 /** The part of the machine the generator, the supervisor and the probes need beside the topology, in cores. */
@@ -130,5 +167,7 @@ export const HARNESS_CPU = { generator: 0.25, supervisor: 0.15 } as const
 export function topologyCpu(topology: Topology): number {
   const balancer = topology.balancer.engine === 'none' ? 0 : topology.balancer.cpu
   const databases = (1 + topology.database.replicas) * topology.database.cpu
-  return balancer + topology.app.instances * topology.app.cpu + databases
+  const pooler = topology.pooler.kind === 'none' ? 0 : topology.pooler.cpu
+  const cache = topology.cache.kind === 'none' ? 0 : topology.cache.cpu
+  return balancer + topology.app.instances * topology.app.cpu + pooler + databases + cache
 }

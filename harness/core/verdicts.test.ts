@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { armLabel, type FixStep } from './fixes.ts'
+import { armLabel, type FixStep } from './fixes/index.ts'
 import type { ArmResult, Capacity, FixVerdict } from './result.ts'
 import { candidatesToReplay, conclude, fixVerdict } from './verdicts.ts'
 

@@ -92,7 +92,10 @@ export function conclude(
     return `${sentence(winner.label)} carries the peak: ${whole(perSec)} shoppers/s (${whole(low)}–${whole(high)}) against ${whole(peakPerSec)}, today ${whole(baseline.perSec)}.${nothing}`
   }
   const ran = arms.filter(({ verdict }) => verdict !== 'not-run')
-  if (ran.length === 0) return 'No fix could be run here.'
+  if (ran.length === 0) {
+    const why = arms.map(({ label, because }) => `${label}: ${because}`).join('; ')
+    return why === '' ? 'No fix could be run here.' : `No fix could be run here (${why}).`
+  }
   const best = ran.reduce((most, arm) =>
     (arm.capacity?.perSec ?? 0) > (most.capacity?.perSec ?? 0) ? arm : most,
   )

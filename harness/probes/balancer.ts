@@ -3,6 +3,7 @@ import type { ServerReading } from '../core/record.ts'
 import type { BalancerEndpoint, Probe } from '../ports.ts'
 import type { BalancerCounts, BalancerReader, ServerCounts } from './balancer/balancer-counts.ts'
 import { embeddedReader } from './balancer/embedded-reader.ts'
+import { haproxyPageReader } from './balancer/haproxy-page-reader.ts'
 import { haproxyReader } from './balancer/haproxy-reader.ts'
 
 /** What the balancer counts, embedded or HAProxy: requests, its queue, the time at servers, and each server's share. */
@@ -13,16 +14,13 @@ export const balancerProbe: Probe = {
     let reading: { readonly place: string; readonly reader: BalancerReader } | null = null
     let before: { readonly counts: BalancerCounts; readonly atUs: number } | null = null
     const readerOf = async (balancer: BalancerEndpoint): Promise<BalancerReader> => {
-      const place = balancer.engine === 'embedded' ? balancer.statsUrl : balancer.statsSocket
+      const place = balancer.engine === 'haproxy' ? balancer.statsSocket : balancer.statsUrl
       if (reading?.place === place) return reading.reader
       await reading?.reader.close()
       before = null
       reading = {
         place,
-        reader:
-          balancer.engine === 'embedded'
-            ? embeddedReader(balancer.statsUrl)
-            : haproxyReader(balancer.statsSocket, balancer.requestsRing),
+        reader: openReader(balancer),
       }
       return reading.reader
     }
@@ -50,6 +48,17 @@ export const balancerProbe: Probe = {
       close: async () => reading?.reader.close(),
     }
   },
+}
+
+function openReader(balancer: BalancerEndpoint): BalancerReader {
+  switch (balancer.engine) {
+    case 'embedded':
+      return embeddedReader(balancer.statsUrl)
+    case 'haproxy':
+      return haproxyReader(balancer.statsSocket, balancer.requestsRing)
+    case 'haproxy-page':
+      return haproxyPageReader(balancer.statsUrl)
+  }
 }
 
 function readValues(now: BalancerCounts, before: BalancerCounts, elapsedSec: number): Record<string, number> {

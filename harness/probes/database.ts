@@ -56,7 +56,7 @@ export const databaseProbe: Probe = {
             ...rates,
             ...restarts,
           },
-          sessions: taken.sessions,
+          ...(taken.sessions && { sessions: taken.sessions }),
           ...(statementDeltas && { statements: statementDeltas }),
           ...(tableDeltas && { tables: tableDeltas }),
         },

@@ -5,6 +5,9 @@ import { cpuProbe } from './cpu.ts'
 import { databaseProbe } from './database.ts'
 import { hostProbe } from './host.ts'
 import { memoryProbe } from './memory.ts'
+import { namedMetricsProbe } from './named-metrics.ts'
+import { poolerProbe } from './pooler.ts'
+import { redisProbe } from './redis.ts'
 import { replicaProbe } from './replica.ts'
 
 /** Every probe; one whose endpoint is absent reads nothing. The generator's series come from the engine itself. */
@@ -16,4 +19,7 @@ export const PROBES: readonly Probe[] = [
   appProbe,
   balancerProbe,
   hostProbe,
+  namedMetricsProbe,
+  poolerProbe,
+  redisProbe,
 ]

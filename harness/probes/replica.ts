@@ -3,14 +3,14 @@ import { type ProbeConnection, probeConnection } from './database/connection.ts'
 import { ReplayLag } from './database/replay-lag.ts'
 
 /** Where the log of the primary is, and who is sent it. */
-const PRIMARY_SQL = `/* doorbuster-probe replication */
-select pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0'), application_name
+const PRIMARY_SQL = `select /* doorbuster-probe replication */
+       pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0'), application_name
   from (select) one left join pg_stat_replication on state = 'streaming'`
 
-const REPLICA_SQL = `/* doorbuster-probe replica */
-select pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'),
+const REPLICA_SQL = `select /* doorbuster-probe replica */
+       pg_wal_lsn_diff(pg_last_wal_replay_lsn(), '0/0'),
        count(*) filter (where state in ('active', 'fastpath function call')), count(*)
-  from pg_stat_activity where backend_type = 'client backend' and application_name <> 'doorbuster-probe'`
+  from pg_stat_activity where backend_type = 'client backend' and application_name not in ('doorbuster-probe', 'doorbuster')`
 
 /** The primary is looked at this often: the lag is told too short by as much at most. */
 const INTERVAL_MS = 200
@@ -35,11 +35,12 @@ export const replicaProbe: Probe = {
 
     /** Replicas come and go with fixes. */
     function watch(replica: Endpoint): Watched {
-      const { component, connectionString, exempt } = replica
+      const { component, ...address } = replica
+      const { connectionString } = address
       const known = watched.get(component)
       if (known?.url === connectionString) return known
       void known?.connection.close()
-      const here = { ...endpoints, database: () => ({ connectionString, exempt }) }
+      const here = { ...endpoints, database: () => address }
       const fresh = {
         url: connectionString,
         connection: probeConnection(here, 'maintenance'),
@@ -50,7 +51,7 @@ export const replicaProbe: Probe = {
     }
 
     async function read(
-      { component }: Endpoint,
+      { component, isGuest }: Endpoint,
       { connection, lag }: Watched,
       streaming: readonly (string | null)[],
     ): Promise<Reading | null> {
@@ -59,7 +60,8 @@ export const replicaProbe: Probe = {
       const [replayed, sessionsActive, connections] = row.map(Number) as [number, number, number]
       const atUs = clock.nowUs()
       const values = {
-        streaming: Number(streaming.includes(component)),
+        // What a replica that is not ours calls itself to its primary is not known.
+        ...(!isGuest && { streaming: Number(streaming.includes(component)) }),
         replayLagMs: lag.of(replayed, atUs) / 1000,
         bytesBehind: lag.bytesBehind(replayed),
         sessionsActive,

@@ -22,9 +22,12 @@ describe('the JSON document', () => {
     },
   )
 
-  it.each(['run', 'capacity', 'whatif', 'diagnose'] as const)('is as its schema says: %s', (command) => {
-    expect(check(makeOtherResults()[command])).toBe('valid')
-  })
+  it.each(['run', 'capacity', 'whatif', 'diagnose', 'watch'] as const)(
+    'is as its schema says: %s',
+    (command) => {
+      expect(check(makeOtherResults()[command])).toBe('valid')
+    },
+  )
 
   it('is as its schema says: an error', () => {
     const error = {

@@ -39,6 +39,18 @@ describe('the Markdown report', () => {
     expect(markdown('invalid')).not.toMatch(/capacity|## Why|orders lost/i)
   })
 
+  it('names the means that held CPU budgets, and those that were passed over', () => {
+    const page = markdown('does-not-hold')
+    expect(page).toContain('CPU budgeted by a duty cycle')
+    expect(page).toContain('Means passed over before it: cgroup-v2 (/sys/fs/cgroup has no cpu controller')
+    expect(markdown('no-fix-holds')).not.toContain('passed over')
+  })
+
+  it('says that verdicts on CPU are withheld where nothing held it', () => {
+    expect(markdown('no-fix-holds')).toContain('CPU not isolated, verdicts on CPU are withheld')
+    expect(markdown('does-not-hold')).not.toContain('CPU not isolated')
+  })
+
   it('stays below 50 KB and has no holes', () => {
     for (const kind of ['does-not-hold', 'holds', 'inconclusive', 'no-fix-holds'] as const) {
       const page = markdown(kind)

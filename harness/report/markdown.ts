@@ -6,8 +6,10 @@ import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from '
 import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
 import { plainText } from './plain-text.ts'
 import { balancerWords } from './story/balancer-words.ts'
+import { cacheWords, poolerWords } from './story/beside-words.ts'
 import { classWords } from './story/class-words.ts'
 import { dataWords } from './story/data-words.ts'
+import { faultLines } from './story/fault-lines.ts'
 import { doNotBuy, fixRows } from './story/fix-rows.ts'
 import { incidentMoments } from './story/moments.ts'
 import { nextStepOf, PROGRAM } from './story/next-step.ts'
@@ -23,10 +25,11 @@ import {
   impactSentence,
   ordersSentence,
   ordersTaken,
+  redirectsSentence,
 } from './story/sentences.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS, signOffCommand } from './story/sign-off.ts'
 import { type Story, toStory } from './story/story.ts'
-import { isolationWords, scopeWords, stampsOf, trustOf } from './story/trust.ts'
+import { isolationWords, passedOverWords, scopeWords, stampsOf, trustOf } from './story/trust.ts'
 
 /** The report as Markdown, short enough for a review comment (< 50 KB), with a block to sign. */
 export function renderMarkdown(result: AnyResult, run: RunData): string {
@@ -51,12 +54,13 @@ function answer(story: Story): readonly string[] {
   const trust = trustOf(story)
   const stamps = stampsOf(story).map(({ label, says }) => `> **${label}** (${says})`)
   const { name, curveLabel, normalPerSec, peakPerSec } = header!.scenario
-  const surge = `${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s`
+  const surge =
+    peakPerSec === 0 ? '' : `${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s · `
   return [
     `# ${text(result.headline)}`,
     ...stamps,
     `**${verdict}** · ${trust.badge} · ${scopeWords(result.scope).label}`,
-    `${text(name)} · ${text(curveLabel)} · ${surge} · ${formatWhen(header!.startedAt)} · run ${text(result.run)}`,
+    `${text(name)} · ${text(curveLabel)} · ${surge}${formatWhen(header!.startedAt)} · run ${text(result.run)}`,
     [
       `- **What broke?** ${text(breakSentence(story))}`,
       `- **What to do?** ${text(actionSentence(story))}`,
@@ -70,8 +74,10 @@ function coverage(story: Story): readonly string[] {
 }
 
 function incident(story: Story): readonly string[] {
-  if (!story.incident) return []
-  const rows = incidentMoments(story.incident).map(({ name, when, says }) => [
+  const away = redirectsSentence(story)
+  const redirects = away === null ? [] : [`${text(capitalise(away))}.`]
+  if (!story.incident) return redirects
+  const rows = incidentMoments(story.incident, story.surges[0]?.faults).map(({ name, when, says }) => [
     name,
     when ?? 'did not happen',
     text(says),
@@ -81,9 +87,16 @@ function incident(story: Story): readonly string[] {
   return [
     '## What happened',
     markdownTable(['moment', 'when', 'what'], rows),
+    ...faultList(story),
     ...ended,
     ...(checks === null ? [] : [`${text(capitalise(checks))}.`]),
+    ...redirects,
   ]
+}
+
+function faultList(story: Story): readonly string[] {
+  const lines = faultLines(story).map((says) => `- ${text(says)}`)
+  return lines.length === 0 ? [] : ['Faults of the scenario:', lines.join('\n')]
 }
 
 function cause({ bottleneck, ruledOut, surges }: Story, run: RunData): readonly string[] {
@@ -136,13 +149,14 @@ function fixes(story: Story): readonly string[] {
 
 function impact(story: Story): readonly string[] {
   if (!story.believable || (!story.impact && !story.invariants)) return []
-  const lost = story.impact
-    ? [`${text(capitalise(impactSentence(story.impact)))} (${text(story.impact.method)}).`]
-    : []
-  const kept = story.invariants?.length
-    ? [`${text(capitalise(ordersSentence(story.invariants, ordersTaken(story))))}.`]
-    : []
-  return ['## Impact', ...lost, ...kept]
+  const says = story.impact && impactSentence(story.impact)
+  const lost =
+    story.impact && says !== null ? [`${text(capitalise(says))} (${text(story.impact.method)}).`] : []
+  const kept =
+    story.invariants && story.invariants.length + story.unchecked.length > 0
+      ? [`${text(capitalise(ordersSentence(story.invariants, ordersTaken(story), story.unchecked)))}.`]
+      : []
+  return lost.length + kept.length === 0 ? [] : ['## Impact', ...lost, ...kept]
 }
 
 function limits(story: Story): readonly string[] {
@@ -175,12 +189,18 @@ function steps({ searches, header }: Story): readonly string[] {
 function measurement({ result }: Story, run: RunData): readonly string[] {
   const { cores, node, platform } = run.header.machine
   const balancer = balancerWords(result.balancers)
+  const pooler = poolerWords(result.poolers)
+  const cache = cacheWords(result.caches)
   const failed = result.validity.checks.filter(({ held }) => !held).slice(0, 20)
+  const over = passedOverWords(result.isolation)
   return [
     '## Measurement',
     `CPU budgeted by ${isolationWords(result)}. ${cores} cores, ${text(platform)}, Node.js ${text(node)}. ` +
       `Took ${formatElapsed(result.elapsedSec)}.`,
+    ...(over === null ? [] : [`Means passed over before it: ${text(over)}.`]),
     ...(balancer === null ? [] : [`Load balancer: ${text(balancer)}.`]),
+    ...(pooler === null ? [] : [`Pooler: ${text(pooler)}.`]),
+    ...(cache === null ? [] : [`Cache: ${text(cache)}.`]),
     ...(result.data ? [`Data: ${text(dataWords(result.data))}.`] : []),
     ...(failed.length > 0
       ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { renderMarkdown } from './markdown.ts'
 import { renderAnswer } from './terminal.ts'
 import { makeHostile } from './testing/hostile.ts'
 import { makeOtherResults } from './testing/make-other-results.ts'
@@ -28,7 +29,8 @@ describe('the terminal answer', () => {
       '            load balancing over 2   31 (28–34)   ×1.0  no effect: alone it buys nothing',
       '            both                   101 (92–110)  ×3.3  HOLDS in 1 of 1 replays; headroom 68 %',
       '  orders    no oversell, no order doubled, no confirmed order lost: held, in 477 confirmed orders',
-      "  data      orders 40,000 · products 10,000, 27 MB with indexes: fits the database's cache of 128 MB",
+      '  data      orders ≈40,000 ·',
+      "            products ≈10,000, 27 MB with indexes: fits the database's cache of 128 MB",
       '  trust     sound: 5 of 6 checks (a step that failed one does not count), CPU budgets bind ± 3 % ·',
       "            sample shop: these are not your site's numbers",
       'report reports/latest/report.html ·',
@@ -114,6 +116,39 @@ describe('the terminal answer', () => {
     const answer = renderAnswer(makeHostile().result, { colour: false, width: 100 })
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none but line breaks may be there.
     expect(answer).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+  })
+
+  it('has no words on orders where nobody orders, but for rules that were not asked', () => {
+    const { run } = makeOtherResults()
+    const impact = { ...run.impact!, ordersExpected: 0, ordersTaken: 0, ordersLost: 0, shoppersTurnedAway: 0 }
+    const looked = { ...run, impact, surge: { ...run.surge, impact }, invariants: [] }
+    const answer = (result: typeof looked) => renderAnswer(result, { colour: false, width: 100 })
+    expect(answer(looked)).not.toMatch(/^ +orders |order lost|orders lost|invariant/m)
+    const unchecked = [{ name: 'no oversell', because: 'it asks for tables' }]
+    expect(answer({ ...looked, uncheckedInvariants: unchecked })).toContain(
+      'orders    NOT CHECKED: no oversell (it asks for tables)',
+    )
+    const page = renderMarkdown({ ...looked, uncheckedInvariants: unchecked }, makeRehearsal('holds').run)
+    expect(page).toContain('NOT CHECKED: no oversell')
+  })
+
+  it('names the redirects that leave the site', () => {
+    const { run } = makeOtherResults()
+    const redirectsAway = [{ route: 'GET /', n: 300, ratio: 1 }]
+    const told = { ...run, surge: { ...run.surge, redirectsAway } }
+    expect(renderAnswer(told, { colour: false, width: 200 })).toContain(
+      'redirects GET / (100 % of its answers) is a redirect that leaves the site',
+    )
+  })
+
+  it('says where the report of a what-if is, and what to do next', () => {
+    const { whatif } = makeOtherResults()
+    const { header } = makeRehearsal('does-not-hold').result
+    const named = { ...whatif, report: 'reports/one/report.html' }
+    const answer = renderAnswer(named, { colour: false, width: 100, header })
+    expect(answer).toContain('report reports/one/report.html')
+    expect(answer).toContain('next: rehearse black-friday')
+    expect(answer).not.toContain('<scenario>')
   })
 
   it('answers for every other command', () => {

@@ -4,6 +4,7 @@ import type { AnyResult } from '../core/result.ts'
 import { formatElapsed, formatRate } from './format.ts'
 import { plainText } from './plain-text.ts'
 import { dataWords } from './story/data-words.ts'
+import { faultLines } from './story/fault-lines.ts'
 import { fixRows } from './story/fix-rows.ts'
 import { incidentSentence } from './story/moments.ts'
 import { nextStepOf } from './story/next-step.ts'
@@ -17,7 +18,9 @@ import {
   ordersLostPhrase,
   ordersSentence,
   ordersTaken,
+  redirectsSentence,
   ruledOutSentence,
+  tellsOfOrders,
 } from './story/sentences.ts'
 import { signOffCommand } from './story/sign-off.ts'
 import { type Story, type Tone, toStory } from './story/story.ts'
@@ -42,9 +45,13 @@ export function renderAnswer(result: AnyResult, { colour, width, header }: Termi
   const paint = painter(story.tone, colour)
   const facts = [
     ...timelineLines(story, columns),
+    ...faultTextLines(story, columns),
     ...endedSentences(story).map((says) => line('ended', says, columns)),
     ...[failedChecksSentence(story)].flatMap((says) =>
       says === null ? [] : [line('checks', says, columns)],
+    ),
+    ...[redirectsSentence(story)].flatMap((says) =>
+      says === null ? [] : [line('redirects', says, columns)],
     ),
     ...causeLines(story, columns),
     ...fixLines(story, columns),
@@ -65,10 +72,12 @@ function titleLines({ header, peak, result }: Story, columns: number): readonly 
   const { name, curveLabel, normalPerSec, peakPerSec } = header.scenario
   const beside = [
     peak?.clicksPerSec == null ? null : `≈ ${formatRate(peak.clicksPerSec)} clicks/s`,
-    peak?.ordersPerMin == null ? null : `≈ ${formatRate(peak.ordersPerMin)} orders/min`,
+    !peak?.ordersPerMin ? null : `≈ ${formatRate(peak.ordersPerMin)} orders/min`,
   ].filter((part) => part !== null)
-  const rates = `${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s`
-  const title = `${name} · ${curveLabel} · ${rates}${beside.length > 0 ? ` (${beside.join(', ')})` : ''}`
+  // Of a load that somebody else drove no rate is known.
+  const rates =
+    peakPerSec === 0 ? '' : ` · ${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s`
+  const title = `${name} · ${curveLabel}${rates}${beside.length > 0 ? ` (${beside.join(', ')})` : ''}`
   return [wrap('', plainText(result.command === 'rehearse' ? title : `${result.command} ${title}`), columns)]
 }
 
@@ -86,9 +95,10 @@ function verdictLines(story: Story, columns: number, paint: (text: string) => st
 function verdictSays(story: Story): string {
   const { result, impact } = story
   if (result.command === 'whatif') return plainText(result.conclusion)
-  if (result.command === 'diagnose') return plainText(result.headline)
+  if (result.command === 'diagnose' || result.command === 'watch') return plainText(result.headline)
   const parts = story.capacity ? [capacitySentence(story)] : []
-  if (impact) parts.push(ordersLostPhrase(impact))
+  const lost = impact && ordersLostPhrase(impact)
+  if (lost) parts.push(lost)
   if (result.command === 'capacity') parts.push(...atLeastWords(result.atLeast))
   return parts.length === 0 ? plainText(result.headline) : parts.join(' · ')
 }
@@ -100,18 +110,25 @@ function atLeastWords(
   return [`asked for at least ${formatRate(atLeast.perSec)}: ${atLeast.held ? 'held' : 'not reached'}`]
 }
 
-function timelineLines({ incident }: Story, columns: number): readonly string[] {
+function timelineLines({ incident, surges }: Story, columns: number): readonly string[] {
   if (!incident) return []
-  const sentence = incidentSentence(incident)
+  const sentence = incidentSentence(incident, surges[0]?.faults)
   const fits = LABEL_WIDTH + sentence.length <= columns
   return [line('timeline', fits ? sentence : sentence.replace(/ by itself$/, ''), columns)]
+}
+
+/** Done by the scenario itself, so that nobody looks for them in the shop. */
+function faultTextLines(story: Story, columns: number): readonly string[] {
+  return faultLines(story).map((says, i) =>
+    line(i === 0 ? 'faults' : '', `${says}${i === 0 ? ' (fault of the scenario)' : ''}`, columns),
+  )
 }
 
 function causeLines({ bottleneck, ruledOut, result, capacity }: Story, columns: number): readonly string[] {
   if (bottleneck) {
     const rival = ruledOutSentence(bottleneck, ruledOut)
     const lines = [line('cause', `${causeSentence(bottleneck)}${rival ? `; ${rival}` : ''}`, columns)]
-    if (result.command !== 'diagnose') return lines
+    if (result.command !== 'diagnose' && result.command !== 'watch') return lines
     const evidence = bottleneck.evidence.filter(({ supports }) => supports)
     return [
       ...lines,
@@ -133,8 +150,8 @@ function fixLines(story: Story, columns: number): readonly string[] {
 }
 
 function orderLines(story: Story, columns: number): readonly string[] {
-  if (!story.invariants || !story.believable) return []
-  return [line('orders', ordersSentence(story.invariants, ordersTaken(story)), columns)]
+  if (!story.invariants || !story.believable || !tellsOfOrders(story)) return []
+  return [line('orders', ordersSentence(story.invariants, ordersTaken(story), story.unchecked), columns)]
 }
 
 function dataLines({ result }: Story, columns: number): readonly string[] {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { RetryLater } from '../domain/retry-later.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import type { Telemetry } from '../telemetry.ts'
 
@@ -15,6 +16,8 @@ export type Row = Readonly<Record<string, unknown>>
 export type Connection = {
   /** Sends one statement. `name` is its label in the metrics, not a prepared statement: poolers cannot share those. */
   query<R extends Row>(name: string, text: string, values?: readonly unknown[]): Promise<readonly R[]>
+  /** Begins a transaction in which no statement waits longer than SHOP_LOCK_TIMEOUT_MS for a lock. */
+  begin(): Promise<void>
 }
 
 export type Database = {
@@ -30,6 +33,8 @@ export type Database = {
 const REFILL_AFTER_MS = 250
 /** SQLSTATE: of the server, of the database or of the role. */
 const TOO_MANY_CONNECTIONS = '53300'
+const LOCK_NOT_AVAILABLE = '55P03'
+const READ_ONLY_TRANSACTION = '25006'
 
 /**
  * Opens the pool. All its connections (or SHOP_POOL_MIN of them) are opened at once and kept, so that nothing is opened
@@ -114,6 +119,26 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
     }
   }
 
+  /** Errors of statements that are right, and would work a while later; `null` for all others. */
+  function turnedAway(error: unknown): RetryLater | null {
+    const state = error instanceof pg.DatabaseError ? error.code : null
+    const again = (code: string, message: string) =>
+      new RetryLater(
+        503,
+        code,
+        `${message} Nothing was changed. Please try again.`,
+        config.retryAfterSec,
+        error,
+      )
+    if (state === LOCK_NOT_AVAILABLE) {
+      return again('lock-timeout', 'Too many others are at the very same thing just now.')
+    }
+    if (state === READ_ONLY_TRANSACTION) {
+      return again('read-only', 'The shop can only be looked at just now: its database takes no changes.')
+    }
+    return null
+  }
+
   return {
     async hold(spent, work) {
       const client = await acquire(spent)
@@ -124,23 +149,28 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
         broken = error
       }
       client.on('error', onError)
+      const held: Connection = {
+        async query<R extends Row>(name: string, text: string, values: readonly unknown[] = []) {
+          const sentAtMs = performance.now()
+          try {
+            return (await client.query<R>(named(name, text), [...values])).rows
+          } catch (error) {
+            if (!isConnectionLost(error)) throw turnedAway(error) ?? error
+            broken = error instanceof Error ? error : new Error(String(error))
+            throw unavailable(error)
+          } finally {
+            const tookMs = performance.now() - sentAtMs
+            spent.dbMs += tookMs
+            telemetry.queried(name, tookMs / 1000)
+          }
+        },
+        async begin() {
+          // In one message, so that the limit costs no trip; within the transaction, so that a pooler can have it.
+          await held.query('begin', `begin; set local lock_timeout = ${config.lockTimeoutMs}`)
+        },
+      }
       try {
-        return await work({
-          async query<R extends Row>(name: string, text: string, values: readonly unknown[] = []) {
-            const sentAtMs = performance.now()
-            try {
-              return (await client.query<R>(named(name, text), [...values])).rows
-            } catch (error) {
-              if (!isConnectionLost(error)) throw error
-              broken = error instanceof Error ? error : new Error(String(error))
-              throw unavailable(error)
-            } finally {
-              const tookMs = performance.now() - sentAtMs
-              spent.dbMs += tookMs
-              telemetry.queried(name, tookMs / 1000)
-            }
-          },
-        })
+        return await work(held)
       } finally {
         client.off('error', onError)
         client.release(broken)
@@ -167,7 +197,7 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
 
 /** Runs `work` in a transaction on a connection already held: commits when it resolves, rolls back when it rejects. */
 export async function inTransaction<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-  await connection.query('begin', 'begin')
+  await connection.begin()
   try {
     const result = await work()
     await connection.query('commit', 'commit')

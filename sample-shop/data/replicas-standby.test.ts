@@ -11,6 +11,7 @@ import {
   type TestShop,
   until,
 } from '../testing/test-shop.ts'
+import { VIEW_COUNTER } from './schema.ts'
 
 /** A real standby that replays every commit two seconds late: how late is a setting, not how fast this machine is. */
 const BEHIND_MS = 2000
@@ -137,4 +138,34 @@ test('a standby that was killed costs nobody a page, and is read again when it i
   const before = await readsOf(shop, 'replica-1')
   expect((await shop.json('/products/3')).body.name).toBe('while it was away')
   expect(await readsOf(shop, 'replica-1')).toBe(before + 1)
+})
+
+test('a shop whose database is a standby by now is read, and says of writes when to try again', async () => {
+  const shop = await startTestShop(standby.url)
+  shops.push(shop)
+  for (const path of ['/', '/products/3', '/search?q=kettle', '/orders/3']) {
+    expect((await shop.json(path)).status, path).toBe(200)
+  }
+  const { status, headers, body } = await shop.checkout(
+    { email: 'a@b.eu', items: [{ product: 3, quantity: 1 }] },
+    'standby',
+  )
+  expect([status, headers.get('retry-after'), body.error.code]).toEqual([503, '2', 'read-only'])
+})
+
+test('a page that writes is not failed by the replica it came to first: the primary answers, the replica is read on', async () => {
+  await ask(primary.url, VIEW_COUNTER)
+  await until(async () => {
+    const counters = await ask(
+      standby.url,
+      `select from information_schema.columns where table_name = 'products' and column_name = 'views'`,
+    )
+    return counters.length === 1
+  })
+  const shop = await start({ SHOP_FLAWS: 'hot-updates', SHOP_REPLICA_LAG_MS: '60000' })
+  expect((await shop.json('/products/5')).status).toBe(200)
+  expect(await ask(primary.url, 'select views from products where id = 5')).toEqual([{ views: 1 }])
+  expect(await usable(shop, 1)).toBe(true)
+  expect((await shop.json('/search?q=kettle')).status).toBe(200)
+  expect(await readsOf(shop, 'replica-1')).toBe(2)
 })

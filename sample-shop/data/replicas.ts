@@ -114,7 +114,8 @@ export function openReplicas(
           return await replica.database.hold(spent, work)
         } catch (error) {
           if (!isReplicasOwn(error)) throw error
-          if (error instanceof ShopError) setUsable(replica, false, error.message)
+          if (error instanceof ShopError && error.code !== 'read-only')
+            setUsable(replica, false, error.message)
         }
       }
       reads.inc({ target: 'primary' })
@@ -130,9 +131,9 @@ export function openReplicas(
   }
 }
 
-/** A failure that the primary would not have: the replica is gone, or replay needed the rows that were being read. */
+/** A failure that the primary would not have: the replica is gone or takes no writes, or replay needed the rows being read. */
 function isReplicasOwn(error: unknown): boolean {
-  if (error instanceof ShopError) return error.code === 'database-unavailable'
+  if (error instanceof ShopError) return ['database-unavailable', 'read-only'].includes(error.code)
   return error instanceof pg.DatabaseError && error.code === '40001'
 }
 

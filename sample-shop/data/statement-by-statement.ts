@@ -1,5 +1,5 @@
 import type { Item } from '../domain/cart.ts'
-import { soldOut } from '../domain/sold-out.ts'
+import { SoldOut } from '../domain/sold-out.ts'
 import type { Connection } from './database.ts'
 import { type NewOrder, takeStock } from './orders.ts'
 
@@ -16,7 +16,7 @@ export async function writeStatementByStatement(
   for (const item of order.items) {
     if (!(await takeStock(connection, item))) {
       await returnStock(connection, taken)
-      throw soldOut(item.product)
+      throw new SoldOut(item.product)
     }
     taken.push(item)
   }

@@ -309,3 +309,79 @@ test('two tabs opened before there was a cart can both add to it; another site c
   expect((await add({})).status).toBe(403)
   expect((await add({ origin: 'http://elsewhere.example' })).status).toBe(403)
 })
+
+test('a checkout page that is older than its cart buys nothing: it comes back with the cart as it is, and what was written', async () => {
+  const person = startPerson(shop.url)
+  const add = async (product: number, quantity: string) =>
+    person.submit(await person.get(`/products/${product}`), '/cart/items', { quantity })
+  await add(60, '1')
+  const stale = await person.get('/checkout')
+  await add(60, '2')
+  const before = await onHand(60)
+  const told = await person.submit(stale, '/checkout', { email, ...delivery })
+  expect(told.status).toBe(409)
+  expect(told.text).toContain('Your cart has changed since this page was opened. Please look at it again.')
+  expect(told.text).toContain('Nothing was charged.')
+  expect(told.text).toContain('<td class="n">3</td>')
+  expect(told.text).toContain('value="Rue du Four 3"')
+  expect(told.text).toContain('href="/cart"')
+  expect(told.text).not.toContain('4242')
+  expect(await onHand(60)).toBe(before)
+  // Having seen it, they may agree to it.
+  expect((await person.submit(told, '/checkout', { email, ...delivery })).status).toBe(303)
+  expect(await onHand(60)).toBe(before - 3)
+})
+
+test('a price that changed since the checkout page was opened is shown before it is charged', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/61'), '/cart/items', { quantity: '1' })
+  const stale = await person.get('/checkout')
+  await ask(postgres.url, 'update products set price_cents = price_cents + 100 where id = 61')
+  const told = await person.submit(stale, '/checkout', { email, ...delivery })
+  expect(told.status).toBe(409)
+  const shown = (page: { text: string }) => /Pay ([^<]+)</.exec(page.text)![1]
+  expect(shown(told)).not.toBe(shown(stale))
+  expect((await person.submit(told, '/checkout', { email, ...delivery })).status).toBe(303)
+})
+
+test('a cart that was bought in another tab is not bought again; the page says so and leads on', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/62'), '/cart/items', { quantity: '1' })
+  const [one, other] = [await person.get('/checkout'), await person.get('/checkout')]
+  expect((await person.submit(one, '/checkout', { email, ...delivery })).status).toBe(303)
+  const told = await person.submit(other, '/checkout', { email, ...delivery })
+  expect(told.status).toBe(409)
+  expect(told.text).toContain('Your cart is empty by now: it was bought or emptied elsewhere.')
+  expect(told.text).toContain('Find something')
+  expect(told.text).not.toContain('<button type="submit">Pay')
+})
+
+test('what is sold out is called by its name on the checkout page, which can be sent again once there is some', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/63'), '/cart/items', { quantity: '2' })
+  await person.submit(await person.get('/products/64'), '/cart/items', { quantity: '1' })
+  const page = await person.get('/checkout')
+  const [product] = await ask(postgres.url, 'select name from products where id = 63')
+  await ask(postgres.url, 'update stock set on_hand = 1 where sku = 63')
+  const told = await person.submit(page, '/checkout', { email, ...delivery })
+  expect(told.status).toBe(409)
+  expect(told.text).toContain(`“${product?.['name']}” is sold out, or fewer are left than you want.`)
+  expect(told.text).toContain('value="Rue du Four 3"')
+  await ask(postgres.url, 'update stock set on_hand = stocked where sku = 63')
+  expect((await person.submit(told, '/checkout', { email, ...delivery })).status).toBe(303)
+})
+
+test('a key that was used for another order is not a dead end for a person', async () => {
+  const person = startPerson(shop.url)
+  await person.submit(await person.get('/products/65'), '/cart/items', { quantity: '1' })
+  const page = await person.get('/checkout')
+  const order = await person.submit(page, '/checkout', { email, ...delivery })
+  await person.submit(await person.get('/products/66'), '/cart/items', { quantity: '1' })
+  const elsewhere = { email, ...delivery, city: 'Graz' }
+  const told = await person.submit(page, '/checkout', elsewhere)
+  expect(told.status).toBe(422)
+  expect(told.text).toContain(`Order ${order.location.split('/').at(-1)} was placed`)
+  const another = await person.submit(told, '/checkout', elsewhere)
+  expect(another.status).toBe(303)
+  expect(another.location).not.toBe(order.location)
+})

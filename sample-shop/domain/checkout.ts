@@ -17,11 +17,12 @@ import { sellFreeUnits } from '../data/stock-units.ts'
 import type { Account } from './account.ts'
 import type { Address } from './address.ts'
 import { type Item, MOST_LINES, MOST_PIECES, mergeItems } from './cart.ts'
+import { cartVersion } from './cart-version.ts'
 import { confirmOrder, type Order } from './order.ts'
 import { isByUnit } from './reservation.ts'
 import { openReservation, sellReserved } from './reserve.ts'
 import { ShopError } from './shop-error.ts'
-import { soldOut } from './sold-out.ts'
+import { SoldOut } from './sold-out.ts'
 
 export type CheckoutRequest = {
   readonly key: string
@@ -29,6 +30,8 @@ export type CheckoutRequest = {
   /** `null`: what is in the cart. */
   readonly items: readonly Item[] | null
   readonly cart: string | null
+  /** Version of the cart that the shopper saw when they agreed to buy it; `null` when they did not say. */
+  readonly seen: string | null
   /** Instead of items: id of the reservation that keeps them. */
   readonly reservation: string | null
   readonly address: Address | null
@@ -86,7 +89,11 @@ async function prepare(connection: Connection, request: CheckoutRequest): Promis
   if (placed) return placed
   const wanted = await findWanted(connection, request)
   const items = mergeItems(wanted)
-  if (items.length === 0) throw new ShopError(400, 'empty-cart', 'There is nothing to check out.')
+  if (items.length === 0) {
+    if (request.seen !== null)
+      throw cartChanged('Your cart is empty by now: it was bought or emptied elsewhere.')
+    throw new ShopError(400, 'empty-cart', 'There is nothing to check out: the cart is empty.')
+  }
   if (items.length > MOST_LINES || items.some(({ quantity }) => quantity > MOST_PIECES)) {
     const limits = `${MOST_LINES} products, ${MOST_PIECES} pieces of each`
     throw new ShopError(400, 'too-much', `An order holds at most ${limits}.`)
@@ -96,11 +103,16 @@ async function prepare(connection: Connection, request: CheckoutRequest): Promis
     items.map(({ product }) => product),
   )
   let totalCents = 0
+  const lines: (Item & { readonly priceCents: number })[] = []
   for (const { product, quantity } of items) {
     const priceCents = prices.get(product)
     if (priceCents === undefined)
       throw new ShopError(404, 'unknown-product', `There is no product ${product}.`)
     totalCents += quantity * priceCents
+    lines.push({ product, quantity, priceCents })
+  }
+  if (request.seen !== null && request.seen !== cartVersion(lines)) {
+    throw cartChanged('Your cart has changed since this page was opened. Please look at it again.')
   }
   return { key: request.key, requestHash: hashRequest(request), email: request.email, items, totalCents }
 }
@@ -131,11 +143,13 @@ async function place(
       await sellReserved(connection, request.reservation, claimed)
       return claimed
     }
-    if (cart !== null && !(await takeFromCart(connection, cart, order.items))) throw cartChanged()
+    if (cart !== null && !(await takeFromCart(connection, cart, order.items))) {
+      throw cartChanged('What was in the cart has been bought or taken out meanwhile.')
+    }
     // Always from the highest id down: checkouts cannot lock each other out, and the door-buster (id 1) comes last.
     for (const item of order.items) {
       const unitsTaken = !isByUnit(config, item.product) || (await sellFreeUnits(connection, claimed, item))
-      if (!unitsTaken || !(await takeStock(connection, item))) throw soldOut(item.product)
+      if (!unitsTaken || !(await takeStock(connection, item))) throw new SoldOut(item.product)
     }
     return claimed
   }
@@ -158,9 +172,8 @@ async function place(
   return replay(other, request)
 }
 
-function cartChanged(): ShopError {
-  const message = 'What was in the cart has been bought or taken out meanwhile. Nothing was charged.'
-  return new ShopError(409, 'cart-changed', message)
+function cartChanged(how: string): ShopError {
+  return new ShopError(409, 'cart-changed', `${how} Nothing was charged.`)
 }
 
 /** Whose the order is and where it goes: before the stock's rows are locked, and no work where there is neither. */
@@ -176,7 +189,8 @@ async function recordDetails(
 
 function replay(placed: PlacedOrder, request: CheckoutRequest): CheckoutResult {
   if (placed.requestHash !== hashRequest(request)) {
-    throw new ShopError(422, 'key-reused', 'This Idempotency-Key belongs to another request.')
+    const message = `Order ${placed.id} was placed under this key already, for another request. Use a new one.`
+    throw new ShopError(422, 'key-reused', message)
   }
   return { order: confirmOrder(placed.id, placed.totalCents, placed.status), placed: false }
 }

@@ -41,7 +41,11 @@ export function accountRoutes(shop: Shop): Router {
     answerForm(
       request,
       response,
-      ['name', 'email'],
+      {
+        kept: ['name', 'email'],
+        show: (filled) =>
+          sendPage(shop, request, response, registerPage, { filled, next: readNext(request.body?.next) }),
+      },
       async () => {
         const wanted = readRegistration(request.body)
         const oldToken = readSessionCookie(request)
@@ -52,8 +56,6 @@ export function accountRoutes(shop: Shop): Router {
         }
         letIn(request, response, signedIn, 201)
       },
-      (filled) =>
-        sendPage(shop, request, response, registerPage, { filled, next: readNext(request.body?.next) }),
     ),
   )
 
@@ -62,7 +64,11 @@ export function accountRoutes(shop: Shop): Router {
     answerForm(
       request,
       response,
-      ['email'],
+      {
+        kept: ['email'],
+        show: (filled) =>
+          sendPage(shop, request, response, signInPage, { filled, next: readNext(request.body?.next) }),
+      },
       async () => {
         const wanted = readSignIn(request.body)
         const result = await signIn(shop, spentBy(response), {
@@ -79,8 +85,6 @@ export function accountRoutes(shop: Shop): Router {
         }
         letIn(request, response, result, 200)
       },
-      (filled) =>
-        sendPage(shop, request, response, signInPage, { filled, next: readNext(request.body?.next) }),
     ),
   )
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPerson } from '../testing/person.ts'
 import { startTestPostgres, type TestPostgres } from '../testing/postgres.ts'
-import { ask, seedTestShop, startTestShop, type TestShop } from '../testing/test-shop.ts'
+import { ask, seedTestShop, startTestShop, type TestShop, until } from '../testing/test-shop.ts'
 
 const PASSWORD = 'pässword: of the admin'
 
@@ -46,6 +46,63 @@ test.each([
   expect(page.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
   const body = JSON.stringify({ product: 1, quantity: 1 })
   expect((await shop.json('/admin/restock', { method: 'POST', body, headers: wrong })).status).toBe(401)
+})
+
+/** Answers to wrong passwords, then to the right one, each as from this address. */
+async function guess(guessed: TestShop, addresses: readonly string[]) {
+  const attempt = (password: string, address: string) =>
+    guessed.json('/admin', { headers: { ...basic(password), 'x-forwarded-for': address } })
+  const statuses: number[] = []
+  for (const address of addresses) statuses.push((await attempt('wrong', address)).status)
+  return { statuses, right: (address: string) => attempt(PASSWORD, address) }
+}
+
+test('the password can be guessed a few times, then nobody is let in from there; a page without a password is not a guess', async () => {
+  const settings = { SHOP_ADMIN_PASSWORD: PASSWORD, SHOP_ADMIN_ATTEMPTS: '3' }
+  const guarded = await startTestShop(postgres.url, settings)
+  try {
+    for (let visit = 0; visit < 5; visit++) expect((await guarded.json('/admin')).status).toBe(401)
+    // What a client writes into the header itself stands before what the balancer adds.
+    const from = ['1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4'].map((made) => `${made}, 203.0.113.7`)
+    const { statuses, right } = await guess(guarded, from)
+    expect(statuses).toEqual([401, 401, 401, 429])
+    const refused = await right('203.0.113.7')
+    expect(refused.status).toBe(429)
+    const retryAfterSec = Number(refused.headers.get('retry-after'))
+    expect(retryAfterSec).toBeGreaterThan(200)
+    expect(retryAfterSec).toBeLessThanOrEqual(300)
+    expect(refused.body.error).toEqual({
+      code: 'too-many-attempts',
+      message: `Too many wrong passwords. Nobody is let in from here for ${retryAfterSec} s: please try again then.`,
+    })
+    expect((await right('203.0.113.8')).status).toBe(200)
+    const body = JSON.stringify({ product: 1, quantity: 1 })
+    const restocking = { ...headers, 'x-forwarded-for': '203.0.113.7' }
+    expect((await guarded.json('/admin/restock', { method: 'POST', body, headers: restocking })).status).toBe(
+      429,
+    )
+    expect((await guarded.json('/')).status).toBe(200)
+  } finally {
+    await guarded.close()
+  }
+})
+
+test('guesses from many addresses are limited together; after the window the right password works again', async () => {
+  const settings = {
+    SHOP_ADMIN_PASSWORD: PASSWORD,
+    SHOP_ADMIN_ATTEMPTS_OVERALL: '4',
+    SHOP_SIGN_IN_WINDOW_MS: '3000',
+  }
+  const guarded = await startTestShop(postgres.url, settings)
+  try {
+    const addresses = Array.from({ length: 4 }, (_, index) => `198.51.100.${index}`)
+    const { statuses, right } = await guess(guarded, addresses)
+    expect(statuses).toEqual([401, 401, 401, 401])
+    expect((await right('192.0.2.1')).status).toBe(429)
+    await until(async () => (await right('192.0.2.1')).status === 200)
+  } finally {
+    await guarded.close()
+  }
 })
 
 test('the report says what each category sold on each of the latest days', async () => {

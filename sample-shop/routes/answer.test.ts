@@ -24,9 +24,9 @@ async function renderings(flaws: string, accept: string): Promise<number> {
     },
   })
   const telemetry = openTelemetry()
+  const connection = { query: async () => [], begin: async () => {} }
   const database = {
-    hold: <T>(_spent: unknown, work: (connection: { query: () => Promise<never[]> }) => Promise<T>) =>
-      work({ query: async () => [] }),
+    hold: <T>(_spent: unknown, work: (held: typeof connection) => Promise<T>) => work(connection),
     opened: Promise.resolve(),
     isReady: async () => true,
     close: async () => {},

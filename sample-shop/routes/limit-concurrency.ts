@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { RequestHandler } from 'express'
 import { Counter, Gauge } from 'prom-client'
 import { boundedQueue } from '../domain/bounded-queue.ts'
-import { ShopError } from '../domain/shop-error.ts'
+import { RetryLater } from '../domain/retry-later.ts'
 import { spentBy } from './measure-response.ts'
 import type { Shop } from './shop.ts'
 
@@ -47,8 +47,8 @@ export function limitConcurrency({ config, telemetry }: Pick<Shop, 'config' | 't
     if (entry === 'gone') return
     if (entry === 'full' || entry === 'timeout') {
       shed.inc({ reason: entry })
-      response.setHeader('Retry-After', config.retryAfterSec)
-      return next(new ShopError(503, 'overloaded', 'The shop is very busy. Please try again in a moment.'))
+      const message = 'The shop is very busy. Please try again in a moment.'
+      return next(new RetryLater(503, 'overloaded', message, config.retryAfterSec))
     }
     // 'close' comes after every answer, and when the shopper leaves before one.
     if (gone.signal.aborted) return entry.leave()

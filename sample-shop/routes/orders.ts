@@ -5,9 +5,11 @@ import type { Connection } from '../data/database.ts'
 import { ONE_BY_ONE } from '../data/one-by-one.ts'
 import { findPrivateDetails } from '../data/order-details.ts'
 import { findOrder } from '../data/orders.ts'
+import type { Cart } from '../domain/cart.ts'
 import { checkOut } from '../domain/checkout.ts'
 import type { OrderPage } from '../domain/order.ts'
 import { ShopError } from '../domain/shop-error.ts'
+import { SoldOut } from '../domain/sold-out.ts'
 import { checkoutPage } from '../views/checkout.tsx'
 import { type Filled, UNFILLED } from '../views/fields.tsx'
 import { cartPage, orderPage } from '../views/order.tsx'
@@ -75,33 +77,19 @@ export function orderRoutes(shop: Shop): Router {
     else response.redirect(303, '/cart')
   })
   routes.post('/checkout', async (request, response) => {
-    await answerForm(
-      request,
-      response,
-      ['email', 'name', 'street', 'postcode', 'city', 'country', 'key'],
-      async () => {
-        const { email, items, reservation, key: field, address, card } = readCheckoutRequest(request)
-        const key = readIdempotencyKey(request, field)
-        const signedIn = readSessionCookie(request) !== null
-        const wanted = {
-          key,
-          email,
-          items: items ?? null,
-          reservation: reservation ?? null,
-          cart: readCartCookie(request),
-          address,
-          findOwner: signedIn ? (connection: Connection) => findVisitor(shop, connection, request) : null,
-        }
-        const traceparent = continueTrace(identityOf(response).traceparent)
-        const { order, placed } = await checkOut(database, config, spentBy(response), wanted, () =>
-          payments.authorise({ key, card, traceparent }),
-        )
-        if (placed) telemetry.ordered(order.totalCents)
-        if (wantsJson(request)) response.status(201).json(order)
-        else response.redirect(303, `/orders/${order.id}`)
+    const buy = () => placeOrder(request, response)
+    // A reservation's form stands on another page.
+    if (!sendsJson(request) && request.body?.reservation !== undefined) return buy()
+    const form = {
+      kept: ['email', 'name', 'street', 'postcode', 'city', 'country', 'key'],
+      mendable: ['cart-changed', 'empty-cart', 'out-of-stock', 'key-reused'],
+      show: (filled: Filled, error: ShopError) => {
+        // Under its old key the form could only be refused again.
+        const key = error.code === 'key-reused' ? null : filled.values['key']
+        return showCheckout(request, response, filled, key, error)
       },
-      (filled) => showCheckout(request, response, filled, filled.values['key']),
-    )
+    }
+    await answerForm(request, response, form, buy)
   })
   routes.get('/checkout', keepPrivate, (request, response) =>
     showCheckout(request, response, UNFILLED, request.query['key']),
@@ -122,6 +110,7 @@ export function orderRoutes(shop: Shop): Router {
     response: Response,
     filled: Filled,
     key: unknown,
+    error: ShopError | null = null,
   ): Promise<void> {
     const { cart, visitor } = await database.hold(spentBy(response), async (connection) => ({
       cart: await findCart(connection, readCartCookie(request)),
@@ -132,8 +121,31 @@ export function orderRoutes(shop: Shop): Router {
       cart,
       key: isIdempotencyKey(key) ? key : randomUUID(),
       signedIn: visitor !== null,
-      filled: { ...filled, values },
+      filled: { ...filled, values, problem: soldOutByName(cart, error) ?? filled.problem },
     })
+  }
+
+  async function placeOrder(request: Request, response: Response): Promise<void> {
+    const { email, items, reservation, key: field, address, card, seen } = readCheckoutRequest(request)
+    const key = readIdempotencyKey(request, field)
+    const signedIn = readSessionCookie(request) !== null
+    const checkout = {
+      key,
+      email,
+      items: items ?? null,
+      reservation: reservation ?? null,
+      cart: readCartCookie(request),
+      seen: seen ?? null,
+      address,
+      findOwner: signedIn ? (connection: Connection) => findVisitor(shop, connection, request) : null,
+    }
+    const traceparent = continueTrace(identityOf(response).traceparent)
+    const { order, placed } = await checkOut(database, config, spentBy(response), checkout, () =>
+      payments.authorise({ key, card, traceparent }),
+    )
+    if (placed) telemetry.ordered(order.totalCents)
+    if (wantsJson(request)) response.status(201).json(order)
+    else response.redirect(303, `/orders/${order.id}`)
   }
 
   /** The owner sees the whole email and the address; everybody else what anyone may who guesses an order's id. */
@@ -154,5 +166,12 @@ function readCheckoutRequest(request: Request) {
   if (!sendsJson(request) && request.body?.reservation === undefined) {
     return { ...readCheckoutForm(request.body), items: undefined, reservation: undefined }
   }
-  return { ...readCheckout(request.body), ...readCheckoutExtras(request.body) }
+  return { ...readCheckout(request.body), ...readCheckoutExtras(request.body), seen: undefined }
+}
+
+/** For people, who know a product by its name and find it in their cart; `null` when that is not what went wrong. */
+function soldOutByName({ items }: Cart, error: ShopError | null): string | null {
+  const item = error instanceof SoldOut && items.find(({ product }) => product === error.product)
+  if (!item) return null
+  return `“${item.name}” is sold out, or fewer are left than you want. Change the cart and try again: nothing was charged.`
 }

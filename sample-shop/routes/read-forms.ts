@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { LONGEST_PASSWORD, SHORTEST_PASSWORD } from '../domain/account.ts'
 import { type Address, COUNTRIES, type Country } from '../domain/address.ts'
 import { FormError } from '../domain/form-error.ts'
+import { ShopError } from '../domain/shop-error.ts'
 
 /** A field of one line, in words for the person who fills it in. */
 const line = (what: string, most: number) =>
@@ -10,7 +11,7 @@ const line = (what: string, most: number) =>
     .trim()
     .min(1, { error: `Please enter ${what}.` })
     .max(most, { error: `At most ${most} characters, please.` })
-    .regex(/^\P{Cc}*$/u, { error: 'Please use letters, digits and signs only.' })
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, { error: 'Please use letters, digits and signs only.' })
 
 /** JSON numbers, or the digits a form sends. */
 const wholeNumber = (most: number, error: string) =>
@@ -60,7 +61,7 @@ const review = z.object({
     .min(1, { error: 'Please write what you think of it.' })
     .max(1000, { error: 'At most 1000 characters, please.' })
     // Line breaks are all right here; Postgres text cannot hold NUL, and nothing needs the others.
-    .regex(/^[\P{Cc}\r\n\t]*$/u, { error: 'Please use letters, digits and signs only.' }),
+    .regex(/^([^\p{Cc}\p{Cs}]|[\r\n\t])*$/u, { error: 'Please use letters, digits and signs only.' }),
 })
 
 const delivery = {
@@ -78,9 +79,16 @@ const card = line('a card number', 40)
   .transform((text) => text.replaceAll(/[ -]/g, ''))
   .pipe(z.string().regex(/^\d{12,19}$/, { error: 'A card number has 12 to 19 digits.' }))
 
-const checkoutForm = z.object({ email, ...delivery, card, key: z.string().optional() })
+/** What the page put into its form for us. */
+const hidden = z.string({ error: 'Please reload the page.' }).optional()
 
-const checkoutExtras = z.object({ address: z.object(delivery).optional(), card: card.optional() })
+const checkoutForm = z.object({ email, ...delivery, card, key: hidden, seen: hidden })
+
+const address = z.object(delivery, {
+  error: 'Please send an object with name, street, postcode, city and country.',
+})
+
+const checkoutExtras = z.object({ address: address.optional(), card: card.optional() })
 
 const restocked = z.object({
   product: wholeNumber(2_147_483_647, 'Please enter the number of a product.'),
@@ -97,8 +105,8 @@ export type CheckoutExtras = { readonly address: Address | null; readonly card: 
 
 /** Body of POST /checkout as the form sends it: delivery and payment are asked for. */
 export function readCheckoutForm(body: unknown) {
-  const { email, card, key, ...address } = readForm(checkoutForm, body)
-  return { email, key, address, card }
+  const { email, card, key, seen, ...address } = readForm(checkoutForm, body)
+  return { email, key, seen, address, card }
 }
 
 /** What the JSON body of POST /checkout may hold besides, and need not. */
@@ -119,6 +127,10 @@ function readForm<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body ?? {})
   if (parsed.success) return parsed.data
   const fields: Record<string, string> = {}
-  for (const { path, message } of parsed.error.issues) fields[path.join('.') || 'body'] ??= message
+  for (const { path, message } of parsed.error.issues) {
+    if (path.length === 0)
+      throw new ShopError(400, 'bad-request', 'body: expected an object with the form’s fields')
+    fields[path.join('.')] ??= message
+  }
   throw new FormError(400, 'bad-request', 'Please look at the marked fields.', fields)
 }

@@ -4,48 +4,90 @@ import { MOST_LINES, MOST_PIECES } from '../domain/cart.ts'
 import { ShopError } from '../domain/shop-error.ts'
 import { readCookie } from './cookie.ts'
 
-/** JSON numbers, or the digits a form sends. */
-const wholeNumber = (most: number, least = 1) =>
-  z
-    .union([
-      z.number(),
-      z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .transform(Number),
-    ])
-    .pipe(z.number().int().min(least).max(most))
-
-const item = z.object({
-  product: wholeNumber(2_147_483_647),
-  quantity: wholeNumber(MOST_PIECES),
+/** What a field must be, said with what it was instead. */
+const expected = (what: string) => ({
+  error: ({ input }: { readonly input?: unknown }) => `expected ${what}, got ${describe(input)}`,
 })
 
-const pieces = z.object({ quantity: wholeNumber(MOST_PIECES, 0) })
+const LONGEST_SHOWN = 40
 
-/** Printable only: Postgres text cannot hold NUL, and nothing here needs a control character. */
-const line = (most: number) =>
-  z
+function describe(input: unknown): string {
+  if (input === undefined) return 'nothing'
+  if (Array.isArray(input)) return 'a list'
+  if (typeof input === 'object' && input !== null) return 'an object'
+  const text = JSON.stringify(input)
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
+}
+
+/** JSON numbers, or the digits a form sends. */
+function wholeNumber(what: string, most: number, least = 1) {
+  const error = expected(`${what}, a whole number from ${least} to ${most}`)
+  const digits = z
     .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+  return z
+    .union([z.number(), digits], error)
+    .pipe(z.number(error).int(error).min(least, error).max(most, error))
+}
+
+const PIECES = 'the number of pieces'
+
+const ITEM = {
+  product: wholeNumber('the id of a product', 2_147_483_647),
+  quantity: wholeNumber(PIECES, MOST_PIECES),
+}
+
+const ITEM_WORDS = 'product and quantity, such as {"product":1,"quantity":2}'
+
+const item = z.object(ITEM, expected(ITEM_WORDS))
+
+const pieces = z.object(
+  { quantity: wholeNumber(`${PIECES}, 0 for none`, MOST_PIECES, 0) },
+  expected('quantity, such as {"quantity":2}'),
+)
+
+/** Printable only: Postgres text cannot hold NUL, and nothing here needs a control character, or half of one (Cs). */
+const line = (what: string, most: number) => {
+  const error = expected(what)
+  return z
+    .string(error)
     .trim()
-    .min(1)
-    .max(most)
-    .regex(/^\P{Cc}*$/u)
+    .min(1, error)
+    .max(most, error)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, error)
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+const EMAIL = 'an email such as ada@example.com'
+const RESERVATION = 'the id that POST /reservations answered'
+const LINES = `a list of 1 to ${MOST_LINES} items such as {"product":1,"quantity":2}`
+
+/** Read by `readIdempotencyKey`, unless the header says it. */
+const keyField = z.string(expected('a text')).optional()
+
 const checkout = z
-  .object({
-    email: line(200).pipe(z.email()),
-    items: z.array(item).min(1).max(MOST_LINES).optional(),
-    reservation: z.string().regex(UUID).optional(),
-    key: z.string().optional(),
-  })
+  .object(
+    {
+      email: line(EMAIL, 200).pipe(z.email(expected(EMAIL))),
+      items: z
+        .array(item, expected(LINES))
+        .min(1, expected(LINES))
+        .max(MOST_LINES, { error: ({ input }) => `expected ${LINES}, got ${listLength(input)}` })
+        .optional(),
+      reservation: z.string(expected(RESERVATION)).regex(UUID, expected(RESERVATION)).optional(),
+      key: keyField,
+    },
+    expected('an object such as {"email":"ada@example.com","items":[{"product":1,"quantity":2}]}'),
+  )
   .refine(({ items, reservation }) => items === undefined || reservation === undefined, {
-    error: 'expected items or a reservation, not both',
+    error: 'expected items or a reservation, got both',
   })
 
-const reservation = item.extend({ key: z.string().optional() })
+const listLength = (input: unknown) => (Array.isArray(input) ? `${input.length}` : describe(input))
+
+const reservation = z.object({ ...ITEM, key: keyField }, expected(ITEM_WORDS))
 
 /** Body of POST /cart/items. Throws a ShopError 400. */
 export const readItem = (body: unknown) => read(item, body)
@@ -63,7 +105,7 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
-  throw new ShopError(400, 'bad-request', problems.join('; '))
+  throw new ShopError(400, 'bad-request', [...new Set(problems)].join('; '))
 }
 
 /** The id in a path; `null` when it can be no id, which makes it an unknown one. */
@@ -81,29 +123,37 @@ export function readPageNumber(request: Request): number {
   const { page } = request.query
   if (page === undefined) return 1
   const number = readId(page)
-  if (number === null) throw new ShopError(400, 'bad-request', 'page: expected a whole number from 1')
+  if (number === null) {
+    const message = `page: expected a whole number from 1 to 999999999, got ${describe(page)}`
+    throw new ShopError(400, 'bad-request', message)
+  }
   return number
 }
 
+/** U+FFFD stands for bytes that were no UTF-8. */
+const searched = line('words', 100).regex(/^[^\uFFFD]*$/)
+
 /** ?q=. Throws a ShopError 400. */
 export function readSearchQuery(request: Request): string {
-  const parsed = line(100).safeParse(request.query['q'])
+  const parsed = searched.safeParse(request.query['q'])
   if (!parsed.success)
     throw new ShopError(400, 'bad-request', 'Please search for 1 to 100 printable characters (q).')
   return parsed.data
 }
 
+const idempotencyKey = line('1 to 100 printable characters, new ones for each order', 100)
+
 /** The idempotency key of a checkout or reservation: the header, or the field of the HTML form. Throws a ShopError 400. */
 export function readIdempotencyKey(request: Request, field: string | undefined): string {
-  const parsed = line(100).safeParse(request.get('Idempotency-Key') ?? field)
+  const parsed = idempotencyKey.safeParse(request.get('Idempotency-Key') ?? field)
   if (!parsed.success) {
-    throw new ShopError(400, 'missing-key', 'Idempotency-Key: expected 1 to 100 printable characters')
+    throw new ShopError(400, 'missing-key', `Idempotency-Key: ${parsed.error.issues[0]?.message}`)
   }
   return parsed.data
 }
 
 /** True for what could be an idempotency key. */
-export const isIdempotencyKey = (text: unknown): text is string => line(100).safeParse(text).success
+export const isIdempotencyKey = (text: unknown): text is string => idempotencyKey.safeParse(text).success
 
 /** The shopper's cart id out of the cookie; `null` when there is none or it was tampered with. */
 export const readCartCookie = (request: Request) => readCookie(request, 'cart', UUID)

@@ -37,7 +37,7 @@ export function reviewRoutes(shop: Shop): Router {
     answerForm(
       request,
       response,
-      ['rating', 'body'],
+      { kept: ['rating', 'body'], show: (filled) => show(request, response, 1, filled) },
       async () => {
         const id = readId(request.params['id'])
         if (id === null) throw new ShopError(404, 'unknown-product', 'There is no such product.')
@@ -47,7 +47,6 @@ export function reviewRoutes(shop: Shop): Router {
         if (wantsJson(request)) response.status(201).json({ product: id, author: visitor.name })
         else response.redirect(303, path)
       },
-      (filled) => show(request, response, 1, filled),
     ),
   )
 

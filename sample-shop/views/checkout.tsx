@@ -1,5 +1,6 @@
 import { COUNTRIES } from '../domain/address.ts'
 import type { Cart } from '../domain/cart.ts'
+import { cartVersion } from '../domain/cart-version.ts'
 import { formatCents } from '../domain/money.ts'
 import { type Filled, Problem, SelectField, TextField } from './fields.tsx'
 import { renderFormToken } from './form-token.tsx'
@@ -18,19 +19,29 @@ const countries = Object.entries(COUNTRIES)
 
 /** What is bought, where it goes, and how it is paid. */
 export const checkoutPage = page({
-  model: ({ cart, ...rest }: CheckoutPage) => ({ ...cart, ...rest, total: formatCents(cart.totalCents) }),
+  model: ({ cart, ...rest }: CheckoutPage) => ({
+    ...cart,
+    ...rest,
+    total: formatCents(cart.totalCents),
+    seen: cartVersion(cart.items),
+  }),
   title: () => 'Checkout',
-  content: ({ items, totalCents, total, key, signedIn, filled }, visitor) => (
+  content: ({ items, totalCents, total, key, seen, signedIn, filled }, visitor) => (
     <>
       <h1>Checkout</h1>
+      <Problem filled={filled} />
       {items.length === 0 ? (
         <p>
-          Your cart is empty. <a href="/">Find something</a>
+          Your cart is empty. {signedIn && <a href="/account/orders">See your orders</a>}
+          {signedIn && ' or '}
+          <a href="/">Find something</a>
         </p>
       ) : (
         <>
-          <Problem filled={filled} />
           <LineTable lines={items} totalCents={totalCents} />
+          <p>
+            <a href="/cart">Change the cart</a>
+          </p>
           {!signedIn && (
             <p class="soft">
               <a href="/sign-in?next=/checkout">Sign in</a> or <a href="/register?next=/checkout">register</a>
@@ -40,6 +51,7 @@ export const checkoutPage = page({
           <form class="stack" method="post" action="/checkout">
             {renderFormToken(visitor)}
             <input type="hidden" name="key" value={key} />
+            <input type="hidden" name="seen" value={seen} />
             <fieldset>
               <legend>Delivery</legend>
               <TextField

@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'app-cpu',
-  fix: 'compute in a worker or a service of its own; app.scale-out makes it hit fewer',
+  fix: 'shop.mend',
+  how: 'compute in a worker or a service of its own; app.scale-out makes it hit fewer',
   says: 'Now and then a request computes on the event loop and everything else waits for it: the loop is late by hundreds of ms, which the mean of the CPU shows much less.',
 }
 

@@ -6,6 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'cache-stampede',
   fix: 'cache.single-flight',
+  how: 'let one request find a page that is not kept, and the others wait for it',
   says: 'Every four seconds all kept pages expire at the same instant: until the best sellers are kept again, everybody who wants them has the database count them once more, though it has little to do in between.',
 }
 

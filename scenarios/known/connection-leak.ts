@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'pool-wait',
-  fix: 'give every connection back, whatever happens; a restart or app.pool-size only buys time',
+  fix: 'shop.mend',
+  how: 'give every connection back, whatever happens; a restart or app.pool-size only buys time',
   says: 'Connections go and do not come back, though the load is steady: at the end every request waits for one, and the database has nothing to do.',
 }
 

@@ -6,6 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'app-cpu',
   fix: 'app.scale-out',
+  how: 'more servers, or render each page once (shop.mend)',
   says: 'Each page is rendered twelve times: the CPU of the app is used up, its event loop is never idle, and the database waits.',
 }
 

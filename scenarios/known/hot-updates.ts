@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'database-bloat',
-  fix: 'count somewhere else, or without an index on the counter; autovacuum on',
+  fix: 'shop.mend',
+  how: 'count somewhere else, or without an index on the counter; autovacuum on',
   says: 'Each look leaves a dead row, and an entry in each of five indexes, that nobody clears away: the same statements read more blocks from minute to minute.',
 }
 

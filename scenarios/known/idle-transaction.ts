@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'database-idle-in-transaction',
-  fix: 'commit before the call; app.pool-size and database.scale-up do not help',
+  fix: 'shop.mend',
+  how: 'commit before the call; app.pool-size and database.scale-up do not help',
   says: 'Product pages wait for another service in the middle of a transaction: sessions stand idle in transactions, requests wait for connections, and no CPU is used up.',
 }
 

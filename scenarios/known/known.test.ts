@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { BOTTLENECK_CLASSES } from '../../harness/core/bottleneck.ts'
+import { FIXES, type FixId } from '../../harness/core/fixes/index.ts'
 import { resolveTopology } from '../../harness/core/resolve-topology.ts'
 import { HARNESS_CPU, topologyCpu } from '../../harness/core/topology.ts'
 import { countOf, planOf, stubDrive } from '../../harness/engines/open-loop/testing/stub-drive.ts'
@@ -78,8 +80,25 @@ describe.each(known)('%s', (id) => {
   test('says what is wrong, in the words of a diagnosis', async () => {
     const { truth }: { truth: Truth } = await import(`./${id}.ts`)
     expect(CLASSES).toContain(truth.class)
-    expect(truth.fix.length).toBeGreaterThan(5)
+    expect(truth.how).toMatch(/^[a-z].{15,}[^.]$/)
     expect(truth.says).toMatch(/^[A-Z].{40,}\.$/)
+  })
+
+  test('names a fix that can be tried on it', async () => {
+    const { truth }: { truth: Truth } = await import(`./${id}.ts`)
+    const { scenario } = await loadScenario(`known/${id}`)
+    const resolved = resolveTopology(scenario, [])
+    if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems))
+    const { topology } = resolved
+    const fix = FIXES[truth.fix as FixId]
+    expect(Object.keys(FIXES)).toContain(truth.fix)
+    expect(fix.appliesTo(topology)).toBe(true)
+    const [step] = fix.steps(topology, { neededPerSec: 20, capacityPerSec: 10 })
+    expect(fix.apply(topology, step!)).not.toEqual(topology)
+    // Were the class found, it would be tried without being asked for.
+    expect(fix.offered).not.toBe('when-asked')
+    const diagnosable = (BOTTLENECK_CLASSES as readonly string[]).includes(truth.class)
+    if (diagnosable) expect(fix.helps).toContain(truth.class)
   })
 
   test('fits a small machine, and is quick to run', async () => {

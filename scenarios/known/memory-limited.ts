@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'database-memory',
-  fix: 'a smaller work_mem or fewer connections; more memory moves the limit',
+  fix: 'database.settings',
+  how: 'a smaller work_mem or fewer connections; more memory moves the limit',
   says: 'Every session may sort and hash in memory as much as it likes: with the many sessions of the surge that is more than the server has, the kernel kills one, and Postgres ends all the others.',
 }
 

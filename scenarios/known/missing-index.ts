@@ -6,6 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'database-missing-index',
   fix: 'database.index',
+  how: 'an index on the product of a review',
   says: 'Each product page reads all reviews for the few it shows: the CPU of the database is used up by one statement that scans one table.',
 }
 

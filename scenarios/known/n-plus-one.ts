@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'database-cpu',
-  fix: 'read all lines in one statement; database.scale-up only moves the limit',
+  fix: 'shop.mend',
+  how: 'read all lines in one statement; database.scale-up only moves the limit',
   says: 'Each look at a cart is a statement for each line: thousands of tiny statements a second, none of them slow, use up the CPU of the database.',
 }
 
@@ -13,7 +14,8 @@ export default defineScenario({
   name: 'n-plus-one',
   question: 'Do carts hold when many people buy many things?',
   traffic: surge.doorsOpen({ normal: '2/s', peak: '10x', lasts: '30s' }),
-  quick: { lasts: '12s' },
+  // A visit takes twenty seconds: a shorter surge would be over before its load is there.
+  quick: { lasts: '20s' },
   data: { product: range(1, 10_000) },
   shoppers: [fillCart({ weight: 1, thinkTime: '0.3s..1.5s', products: 6, looks: 6 })],
   patience: { timeout: '3s', reloads: 1 },

@@ -4,7 +4,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'database-cpu',
-  fix: 'go on after the last product seen instead of OFFSET, in an order an index has; database.scale-up only moves the limit',
+  fix: 'shop.mend',
+  how: 'go on after the last product seen instead of OFFSET, in an order an index has; database.scale-up only moves the limit',
   says: 'The later the page, the more rows are sorted, rated and thrown away: one statement uses up the CPU of the database.',
 }
 

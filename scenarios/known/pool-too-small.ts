@@ -6,6 +6,7 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'pool-wait',
   fix: 'app.pool-size',
+  how: 'a pool of several connections',
   says: 'All requests share one connection, which most of the time waits for a disk: they queue for it while app and database both have time.',
 }
 

@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'retry-storm',
-  fix: 'a budget for retries, with pauses between them, or none; more CPU only moves the moment',
+  fix: 'shop.mend',
+  how: 'a budget for retries, with pauses between them, or none; more CPU only moves the moment',
   says: 'From the first slow page on each page is read up to six times: the database does several times the work for the same pages, and goes on so when the load is gone.',
 }
 
@@ -23,7 +24,7 @@ export default defineScenario({
   slo: { all: { p95: '< 300ms', errors: '< 1%' } },
   topology: {
     app: { flaws: ['retry-without-budget'], cpu: 0.5, settings: { retryAfterMs: 60 } },
-    database: { cpu: 0.25 },
+    database: { cpu: 0.2 },
   },
   invariants,
   seed: 5,

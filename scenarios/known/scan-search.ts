@@ -6,13 +6,14 @@ import type { Truth } from '../shop/truth.ts'
 export const truth: Truth = {
   class: 'database-missing-index',
   fix: 'database.index',
+  how: 'search by an index of words',
   says: 'A search for a text anywhere reads every product: the CPU of the database is used up by one statement that scans one table.',
 }
 
 export default defineScenario({
   name: 'scan-search',
   question: 'Does search hold when many people look for a gift?',
-  traffic: surge.doorsOpen({ normal: '1/s', peak: '24x', lasts: '30s' }),
+  traffic: surge.doorsOpen({ normal: '1/s', peak: '40x', lasts: '30s' }),
   quick: { lasts: '12s' },
   data: {},
   shoppers: [search({ weight: 1, thinkTime: '0.3s..1.5s' })],

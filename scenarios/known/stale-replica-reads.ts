@@ -5,7 +5,8 @@ import type { Truth } from '../shop/truth.ts'
 
 export const truth: Truth = {
   class: 'replica-lag',
-  fix: 'read on the primary what a shopper has just written; a replica without delay only makes it rarer',
+  fix: 'shop.mend',
+  how: 'read on the primary what a shopper has just written; a replica without delay only makes it rarer',
   says: 'Pages are read from a replica that is a second behind, also by those who have just put something into their cart: they find it empty. Every page is quick, and no CPU is used up.',
 }
 

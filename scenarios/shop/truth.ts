@@ -2,8 +2,10 @@
 export type Truth = {
   /** Id of the bottleneck class. */
   readonly class: string
-  /** Id of the fix, or what to do in words. */
+  /** Id of a fix that Doorbuster can try (`whatif --help` lists them), and that works. */
   readonly fix: string
+  /** What to do, in words. */
+  readonly how: string
   /** What is seen, and why. */
   readonly says: string
 }

@@ -9,7 +9,7 @@ const END_SEC = 6
 /** `capacity`: the highest load today's topology carries, and whether it is at least what CI asks for. */
 export function capacityCommand(
   context: Context,
-  scenario: string,
+  scenario: string | null,
   atLeastPerSec: number | null,
 ): Promise<Ending> {
   return runStaged(context, {

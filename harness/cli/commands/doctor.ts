@@ -1,10 +1,13 @@
 import { statfsSync } from 'node:fs'
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { coarse, measureCoreClass } from '../../calibrate.ts'
+import type { Isolation } from '../../core/record.ts'
 import { ON_TIME_MS, sendingCeiling } from '../../doctor/sending-ceiling.ts'
+import { formatPercent } from '../../report/format.ts'
+import { isolationWords, passedOverWords } from '../../report/story/trust.ts'
 import type { Context, Ending } from '../context.ts'
 
-/** `doctor`: what this machine is, and how many requests it can send on time. About 20 s; loads only itself. */
+/** `doctor`: what this machine is, by what means CPU budgets bind on it, and how many requests it can send on time. About 20 s; loads only itself. */
 export async function doctorCommand(context: Context): Promise<Ending> {
   const progress = context.progress('Doorbuster · doctor')
   const machine = {
@@ -16,6 +19,8 @@ export async function doctorCommand(context: Context): Promise<Ending> {
     coreSpeed: coarse(measureCoreClass()),
     freeDiskGb: Math.round((freeBytes(tmpdir()) / 1e9) * 10) / 10,
   }
+  progress.phase('by what means CPU budgets bind', 2)
+  const isolation = await context.adapters.isolation()
   progress.phase('how many requests can be sent on time', 20)
   const sending = await sendingCeiling(context.adapters.engine(), {
     trying: (perSec) => progress.live(`${perSec.toLocaleString('en')} requests/s`),
@@ -29,7 +34,9 @@ export async function doctorCommand(context: Context): Promise<Ending> {
         }
       : { code: 0, meaning: 'this machine can rehearse' }
   if (context.options.json) {
-    context.stdout(`${JSON.stringify({ schema: 1, command: 'doctor', machine, sending, exit }, null, 2)}\n`)
+    context.stdout(
+      `${JSON.stringify({ schema: 1, command: 'doctor', machine, isolation, sending, exit }, null, 2)}\n`,
+    )
     return exit
   }
   const { cores, memoryGb, node, platform, coreSpeed, freeDiskGb } = machine
@@ -43,10 +50,18 @@ export async function doctorCommand(context: Context): Promise<Ending> {
     `${[
       `machine   ${cores} cores, each ${coreSpeed} × the reference core · ${memoryGb} GB · ${node} · ${platform}`,
       `disk      ${freeDiskGb} GB free in ${tmpdir()}`,
+      `budgets   ${budgetsText(isolation)}`,
       `sending   ${ceiling}`,
     ].join('\n')}\n`,
   )
   return exit
+}
+
+function budgetsText(isolation: Isolation): string {
+  const { bindsWithin } = isolation
+  const binds = bindsWithin === null ? '' : `: they bind ± ${formatPercent(bindsWithin)}`
+  const over = passedOverWords(isolation)
+  return `${isolationWords({ isolation, coreSpeed: null })}${binds}${over === null ? '' : ` · passed over: ${over}`}`
 }
 
 function rate(perSec: number): string {

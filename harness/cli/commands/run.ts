@@ -5,7 +5,7 @@ import type { Context, Ending } from '../context.ts'
 import { runStaged } from './staged.ts'
 
 /** `run`: the surge once, on today's topology. */
-export function runCommand(context: Context, scenario: string): Promise<Ending> {
+export function runCommand(context: Context, scenario: string | null): Promise<Ending> {
   return runStaged(context, {
     name: 'run',
     scenario,

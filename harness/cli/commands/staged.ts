@@ -1,25 +1,43 @@
 import { EXIT_CODES, HarnessError } from '../../core/errors.ts'
+import type { FixId, FixStep } from '../../core/fixes/index.ts'
 import type { AnyResult } from '../../core/result.ts'
 import type { RunData } from '../../core/run-data.ts'
 import { readRun } from '../../core/run-data.ts'
 import type { Traffic } from '../../core/scenario.ts'
-import { loadEnvironmentFile } from '../../environment-file.ts'
+import type { Topology } from '../../core/topology.ts'
 import { type StepTiming, TIMING } from '../../experiment.ts'
 import type { RehearsalEvents } from '../../rehearse.ts'
-import { renderHtml } from '../../report/html.ts'
 import { toJson } from '../../report/json.ts'
-import { renderMarkdown } from '../../report/markdown.ts'
 import { renderAnswer } from '../../report/terminal.ts'
 import { onStage, prepare, type Stage } from '../../stage.ts'
 import type { RunFolder } from '../../store.ts'
-import { type Context, type Ending, worldOf } from '../context.ts'
+import {
+  asTyped,
+  type ChosenScenario,
+  chooseScenario,
+  noFaultsIn,
+  type Rehearsed,
+  readRehearsed,
+  refuseSampleShops,
+  targetOf,
+} from '../attaching.ts'
+import type { Context, Ending } from '../context.ts'
 import { liveView } from '../live-view.ts'
 import { openReport } from '../open-report.ts'
+import { saveReports } from '../save-reports.ts'
+import { worldOf } from '../world-of.ts'
 
 /** A command that brings a system up, experiments on it and answers from the record. */
 export type StagedCommand = {
   readonly name: string
-  readonly scenario: string
+  /** As it was named; `null`: it was not. */
+  readonly scenario: string | null
+  /** Rehearsed when none was named; `null`: one must be. */
+  readonly fallback?: string
+  /** Fixes asked for by their ids. */
+  readonly fixes?: readonly FixId[]
+  /** Refuses what minutes of measuring would end with "not run"; `levers` of a system that is not ours, else `null`. */
+  readonly check?: (today: Topology, levers: readonly FixStep[] | null) => void
   /** Time budget when `--budget` was not given, seconds: normally and with `--quick`. */
   readonly budgetSec: { readonly full: number; readonly quick: number }
   /** What the default budget does not cover, by the traffic that will run, seconds. */
@@ -31,26 +49,69 @@ export type StagedCommand = {
 /** Runs a staged command: progress while it goes on, then the answer, the reports and the exit code. */
 export async function runStaged(context: Context, command: StagedCommand): Promise<Ending> {
   const { options } = context
-  const sampleShop = options.env === 'embedded'
-  const app = sampleShop ? context.adapters.sampleShop : await loadEnvironmentFile(options.env)
-  const { scenario } = await prepare({ scenario: command.scenario, set: options.set, seed: options.seed })
+  const rehearsed = await readRehearsed(options)
+  const target = rehearsed.kind === 'attached' ? targetOf(rehearsed.spec) : null
+  const chosen = chooseScenario(command.scenario, command.fallback ?? null, options, target)
+  try {
+    return await rehearseOn(context, command, rehearsed, chosen)
+  } finally {
+    chosen.remove()
+  }
+}
+
+async function rehearseOn(
+  context: Context,
+  command: StagedCommand,
+  rehearsed: Rehearsed,
+  chosen: ChosenScenario,
+): Promise<Ending> {
+  const { options } = context
+  const { scenario, file, topology } = await prepare({
+    scenario: chosen.path,
+    set: options.set,
+    seed: options.seed,
+    noFaultsIn: noFaultsIn(rehearsed, options.env),
+  }).catch((cause: unknown) => {
+    throw chosen.keep ? asTyped(cause) : cause
+  })
+  if (rehearsed.kind === 'attached') {
+    refuseSampleShops(
+      command.name,
+      { name: scenario.name, path: file.path },
+      targetOf(rehearsed.spec),
+      options,
+    )
+  }
+  command.check?.(topology, rehearsed.kind === 'attached' ? rehearsed.spec.levers : null)
+  const world = await worldOf(context, rehearsed)
+  if (rehearsed.kind === 'attached' && chosen.pages)
+    await context.adapters.lookAtPages(
+      targetOf(rehearsed.spec),
+      chosen.pages,
+      options.attach.ownedHosts,
+      context.interrupt,
+    )
   const length = options.quick ? 'quick' : 'full'
   const traffic = options.quick ? scenario.quickTraffic : scenario.traffic
   const defaultSec = command.budgetSec[length] + (command.extraSec?.(traffic, TIMING[length]) ?? 0)
   const progress = context.progress(`Doorbuster · ${scenario.name}`)
   const view = liveView(scenario.slo)
   let lastDrawn = 0
+  let written: string | null = null
   try {
     const { folder } = await onStage(
-      worldOf(context.adapters, app, sampleShop ? 'sample-shop' : 'own-app'),
+      world,
       {
         command: command.name,
-        scenario: command.scenario,
+        scenario: chosen.path,
+        ...(chosen.keep && { keep: chosen.keep }),
+        ...(rehearsed.kind === 'attached' && { attach: rehearsed.shown }),
         env: options.env,
         set: options.set,
         seed: options.seed,
         budgetSec: options.budgetSec ?? defaultSec,
         quick: options.quick,
+        fixes: command.fixes ?? [],
         reports: context.reports,
         out: options.out,
         interrupt: context.interrupt,
@@ -59,6 +120,7 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
       {
         phase: progress.phase,
         note: progress.live,
+        say: progress.say,
         live(line) {
           view.observe(line)
           const now = Date.now()
@@ -71,12 +133,15 @@ export async function runStaged(context: Context, command: StagedCommand): Promi
         await command.act(stage, progress)
         progress.phase('writing the report', 2)
         finish(context, stage.folder, stage.conductor.clock.nowUs(), command.assemble)
+        written = `${stage.folder.path}/report.html`
       },
     )
     progress.stop()
     return answer(context, folder, command.assemble(data(folder)))
   } catch (cause) {
     progress.stop(true)
+    // What was wrong came after the answer, when everything was taken down.
+    if (written !== null) context.stderr(`the report was written before that: ${written}`)
     throw cause
   }
 }
@@ -92,14 +157,6 @@ function finish(
   folder.write({ kind: 'end', atUs, exitCode: exit.code, reason: exit.meaning })
   saveReports(folder.save, assemble(data(folder)), data(folder))
   context.stderr('')
-}
-
-/** `result.json`, `report.html` and `report.md` of one result. */
-function saveReports(save: (name: string, text: string) => string, result: AnyResult, run: RunData): void {
-  const named = 'report' in result ? { ...result, report: 'report.html' } : result
-  save('result.json', toJson(named))
-  save('report.md', renderMarkdown(named, run))
-  save('report.html', renderHtml(named, run))
 }
 
 function data(folder: RunFolder): RunData {
@@ -120,7 +177,10 @@ function answer(context: Context, folder: RunFolder, result: AnyResult): Ending 
   const ended = { ...result, exit }
   const named = 'report' in ended ? { ...ended, report: `${folder.path}/report.html` } : ended
   if (options.json) context.stdout(toJson(named))
-  else context.stdout(`${renderAnswer(named, { colour: context.colour, width: context.columns })}\n`)
+  else
+    context.stdout(
+      `${renderAnswer(named, { colour: context.colour, width: context.columns, header: data(folder).header })}\n`,
+    )
   if (options.open) openReport(`${folder.path}/report.html`)
   return exit
 }

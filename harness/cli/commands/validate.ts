@@ -2,17 +2,18 @@ import type { Feeder } from '../../core/feeder.ts'
 import { samplesNeeded } from '../../core/samples-needed.ts'
 import { HARNESS_CPU, type Topology, topologyCpu } from '../../core/topology.ts'
 import { expectedArrivals } from '../../core/traffic/curve.ts'
-import { loadEnvironmentFile } from '../../environment-file.ts'
 import { prepare } from '../../stage.ts'
+import { noFaultsIn, readRehearsed } from '../attaching.ts'
 import type { Context, Ending } from '../context.ts'
 
 /** `validate <scenario>`: reads it, starts nothing, and says what it would do. Rejects with every problem at once. */
 export async function validateCommand(context: Context, ref: string): Promise<Ending> {
-  if (context.options.env !== 'embedded') await loadEnvironmentFile(context.options.env)
+  const rehearsed = await readRehearsed(context.options)
   const { scenario, topology, file } = await prepare({
     scenario: ref,
     set: context.options.set,
     seed: context.options.seed,
+    noFaultsIn: noFaultsIn(rehearsed, context.options.env),
   })
   const { traffic } = scenario
   const lastsSec = traffic.curve.at(-1)?.atSec ?? 0

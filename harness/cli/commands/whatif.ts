@@ -1,26 +1,33 @@
 import { assembleWhatIf } from '../../core/assemble/single.ts'
 import { HarnessError } from '../../core/errors.ts'
-import { FIX_IDS, type FixId } from '../../core/fixes.ts'
-import { measureToday, tryFixes } from '../../rehearse.ts'
+import { FIX_IDS, FIXES, type FixId, type FixStep } from '../../core/fixes/index.ts'
+import type { Topology } from '../../core/topology.ts'
+import { armsToCome, measureToday, tryFixes } from '../../rehearse.ts'
 import type { Context, Ending } from '../context.ts'
 import { runStaged } from './staged.ts'
 
 /** `whatif`: today's capacity against that of each fix, without a surge. */
-export function whatIfCommand(context: Context, scenario: string, fixes: readonly string[]): Promise<Ending> {
-  const wanted = readFixes(fixes)
+export function whatIfCommand(
+  context: Context,
+  scenario: string | null,
+  given: readonly string[],
+): Promise<Ending> {
+  const fixes = readFixes(given)
   return runStaged(context, {
     name: 'whatif',
     scenario,
+    fixes,
+    check: (today, levers) => (levers ? checkLevers(fixes, levers) : checkApplicable(fixes, today)),
     budgetSec: { full: 240, quick: 100 },
     async act(stage, events) {
-      await measureToday(stage, events, { replaySec: 0, arms: wanted.length === 1 ? 2 : 4 })
-      await tryFixes(stage, events, { replaySec: 0, only: wanted })
+      await measureToday(stage, events, { replaySec: 0, arms: 1 + armsToCome(stage) })
+      await tryFixes(stage, events, { replaySec: 0 })
     },
     assemble: assembleWhatIf,
   })
 }
 
-/** Fix ids as given on the command line; none means all. */
+/** Fix ids as given on the command line; none means those that are offered. */
 function readFixes(given: readonly string[]): readonly FixId[] {
   const unknown = given.filter((id) => !(FIX_IDS as readonly string[]).includes(id))
   if (unknown.length > 0) {
@@ -31,5 +38,33 @@ function readFixes(given: readonly string[]): readonly FixId[] {
       hint: `Fixes of this version: ${FIX_IDS.join(', ')}.`,
     })
   }
-  return given as readonly FixId[]
+  return [...new Set(given as readonly FixId[])]
+}
+
+/** Minutes of measuring end with "not run" otherwise. */
+function checkApplicable(fixes: readonly FixId[], today: Topology): void {
+  const refused = fixes.flatMap((id) => {
+    const applies = FIXES[id].appliesTo(today)
+    return applies === true ? [] : [`${id}: ${applies}`]
+  })
+  if (refused.length === 0) return
+  throw new HarnessError({
+    code: 'usage',
+    message: `not applicable to today's topology:\n${refused.map((line) => `  ${line}`).join('\n')}`,
+    where: '--fix',
+    hint: `Applicable: ${FIX_IDS.filter((id) => FIXES[id].appliesTo(today) === true).join(', ')}.`,
+  })
+}
+
+/** On a system that is not ours only its user's levers can be tried. */
+function checkLevers(fixes: readonly FixId[], levers: readonly FixStep[]): void {
+  const without = fixes.filter((id) => !levers.some((lever) => lever.id === id))
+  if (without.length === 0) return
+  const ids = [...new Set(levers.map(({ id }) => id))]
+  throw new HarnessError({
+    code: 'usage',
+    message: `no lever for ${without.join(', ')}: the system that is attached to has ${ids.length > 0 ? `those for ${ids.join(', ')}` : 'none'}`,
+    where: '--fix',
+    hint: 'Levers are commands of yours, in the file that --env names.',
+  })
 }

@@ -71,14 +71,14 @@ export function armCapacity(run: RunData, arm: number): ArmCapacity {
 
 /**
  * What surges on the same topology say of its capacity: one that broke is a load of the peak that failed, one that held a
- * load that passed.
+ * load that passed. One that broke while a fault of the scenario acted says nothing of a sound system.
  */
 export function surgeEvidence(run: RunData, arm: number): readonly StepObservation[] {
   const fixesOf = (id: number) => JSON.stringify(run.arms.find((line) => line.arm === id)?.fixes)
   return run.segments
     .filter(({ line, end }) => line.purpose === 'surge' && end !== null && fixesOf(line.arm) === fixesOf(arm))
     .map((segment) => surgeResult(run, segment))
-    .filter(({ valid }) => valid)
+    .filter(({ valid, held, faults }) => valid && (held || faults.every(({ beganSec }) => beganSec === null)))
     .map(({ held }) => ({ perSec: run.header.scenario.peakPerSec, verdict: held ? 'pass' : 'fail' }))
 }
 

@@ -1,9 +1,18 @@
 import { quantile } from 'simple-statistics'
 import { runValidity } from '../measure/validity.ts'
 import type { Isolation, Scope } from '../record.ts'
-import type { Common, CoreSpeed, InvariantResult, RunBalancer } from '../result.ts'
+import type {
+  Common,
+  CoreSpeed,
+  InvariantResult,
+  RunBalancer,
+  RunCache,
+  RunPooler,
+  UncheckedInvariant,
+} from '../result.ts'
 import { RESULT_SCHEMA } from '../result.ts'
 import type { RunData } from '../run-data.ts'
+import type { Topology } from '../topology.ts'
 
 const NOT_ENFORCED: Isolation = { means: 'none', bindsWithin: null, periodMs: null }
 
@@ -29,7 +38,21 @@ export function commonOf<Command extends string>(
     validity: { trusted: reasons.length === 0, reasons, checks: validity.checks },
     isolation: run.arms[0]?.isolation ?? NOT_ENFORCED,
     coreSpeed: coreSpeedOf(run),
-    balancers: balancersOf(run),
+    balancers: eachOnce(
+      run,
+      ({ balancer: { engine, algorithm } }): RunBalancer => ({ engine, algorithm }),
+      ({ engine, algorithm }) => (engine === 'none' ? engine : `${engine} ${algorithm}`),
+    ),
+    poolers: eachOnce(
+      run,
+      ({ pooler: { kind, poolMode, poolSize } }): RunPooler => ({ kind, poolMode, poolSize }),
+      ({ kind, poolMode, poolSize }) => (kind === 'none' ? kind : `${kind} ${poolMode} ${poolSize}`),
+    ),
+    caches: eachOnce(
+      run,
+      ({ cache: { kind, memoryMb } }): RunCache => ({ kind, memoryMb }),
+      ({ kind, memoryMb }) => (kind === 'none' ? kind : `${kind} ${memoryMb}`),
+    ),
     data: run.data,
     notTested: notTested(run.header.scope, run),
     quick: run.header.options.quick,
@@ -38,14 +61,17 @@ export function commonOf<Command extends string>(
   }
 }
 
-/** Each once, in the order they came. */
-function balancersOf({ arms }: RunData): readonly RunBalancer[] {
-  const found = new Map<string, RunBalancer>()
+/** What the arms' topologies had of one part, each once, in the order they came; `key` tells what is the same. */
+function eachOnce<Part>(
+  { arms }: RunData,
+  partOf: (topology: Topology) => Part,
+  key: (part: Part) => string,
+): readonly Part[] {
+  const found = new Map<string, Part>()
   for (const { topology } of arms) {
     if (topology === null) continue
-    const { engine, algorithm } = topology.balancer
-    const key = engine === 'none' ? engine : `${engine} ${algorithm}`
-    if (!found.has(key)) found.set(key, { engine, algorithm })
+    const part = partOf(topology)
+    if (!found.has(key(part))) found.set(key(part), part)
   }
   return [...found.values()]
 }
@@ -66,6 +92,7 @@ function elapsedSec(run: RunData): number {
   const lastUs = Math.max(
     0,
     run.end?.atUs ?? 0,
+    run.watched?.endUs ?? 0,
     ...run.segments.map(({ end, line }) => end?.atUs ?? line.startUs),
   )
   return lastUs / 1e6
@@ -88,15 +115,42 @@ function notTested(scope: Scope, run: RunData): string[] {
       : [
           `how long anything lasts, and what it costs: the arrivals were replayed ×${speed}, so that rates are all it tells`,
         ]
+  const { attached, watched } = run
+  if (attached && watched)
+    return [
+      `whether shoppers got what they were promised: the load and its numbers are those of ${watched.program}`,
+      ...attached.missing.map(({ what, cost }) => `missing: ${what}: ${cost}`),
+    ]
+  const network =
+    attached && !attached.onThisMachine
+      ? 'the networks of shoppers: all load came from this one machine'
+      : 'the network between shoppers and the shop, TLS, CDN and DNS: all traffic stays on this machine'
+  const theirs = attached
+    ? [
+        'the same data in every arm: it is not restored in between, each begins with what the one before left',
+        ...attached.missing.map(({ what, cost }) => `missing: ${what}: ${cost}`),
+      ]
+    : ['payment provider and other remote services, beyond a fixed response time']
   return [
     ...shop,
     ...pace,
-    'the network between shoppers and the shop, TLS, CDN and DNS: all traffic stays on this machine',
-    'payment provider and other remote services, beyond a fixed response time',
-    'autoscaling, and losing a server during the surge',
-    `a surge that lasts longer than this one (${Math.round(run.segments.find(({ line }) => line.purpose === 'surge')?.line.plan.curve.at(-1)?.atSec ?? 0)} s)`,
+    network,
+    ...theirs,
+    lostServer(run) ? 'autoscaling' : 'autoscaling, and losing a server during the surge',
+    longerSurge(run),
     ...maintenance,
   ]
+}
+
+function longerSurge({ segments }: RunData): string {
+  const surge = segments.find(({ line }) => line.purpose === 'surge')
+  if (!surge) return 'a surge: how load climbs and ends; each step drove steady load'
+  return `a surge that lasts longer than this one (${Math.round(surge.line.plan.curve.at(-1)?.atSec ?? 0)} s)`
+}
+
+/** A server was killed in a surge, by a fault of the scenario. */
+function lostServer({ events }: RunData): boolean {
+  return events.some(({ fault }) => fault?.became === 'begun' && fault.act.kind === 'kill')
 }
 
 /** The last word on each invariant: broken once is broken, in a sample or at the end. */
@@ -121,6 +175,19 @@ export function invariantsOf(run: RunData): InvariantResult[] {
     for (const name of sample.held) byName.set(name, { ...known(name), samples: known(name).samples + 1 })
   }
   return [...byName.values()]
+}
+
+const UNCHECKED = /^invariant "(.*)" was not checked: ([\s\S]*)$/
+
+/** Invariants nobody found out about, each once, as the record notes them; spread into a result, which lacks them when there are none. */
+export function uncheckedOf(run: RunData): { readonly uncheckedInvariants?: readonly UncheckedInvariant[] } {
+  const known = new Set(run.invariants.map(({ name }) => name))
+  const unchecked = new Map<string, UncheckedInvariant>()
+  for (const { detail } of run.events) {
+    const [, name, because = ''] = UNCHECKED.exec(detail) ?? []
+    if (name !== undefined && !known.has(name)) unchecked.set(name, { name, because })
+  }
+  return unchecked.size === 0 ? {} : { uncheckedInvariants: [...unchecked.values()] }
 }
 
 /** A moment in seconds since the start of the segment that was driven then. */

@@ -1,6 +1,8 @@
 import type { ArmsState } from '../choose-arms.ts'
-import { nextArms } from '../choose-arms.ts'
-import { applyFixes, armLabel, FIXES, type FixStep } from '../fixes.ts'
+import { nextChoices } from '../choose-levers.ts'
+import { isCpuClass, isCpuIsolated, withheldFix } from '../cpu-isolation.ts'
+import { demandsStay } from '../demands-stay.ts'
+import { applyFixes, armLabel, FIXES, type FixStep } from '../fixes/index.ts'
 import {
   type PredictedCapacity,
   predictCapacity,
@@ -8,14 +10,17 @@ import {
   serviceDemands,
   utilisationAtCapacity,
 } from '../model/operational-laws.ts'
-import type { ArmLine } from '../record.ts'
-import type { ArmResult, Capacity } from '../result.ts'
+import type { ArmFailedLine, ArmLine } from '../record.ts'
+import type { ArmResult, Capacity, Estimate } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { ratio } from '../search.ts'
-import { DEFAULT_TOPOLOGY, type Topology } from '../topology.ts'
+import { todaysTopology } from '../todays-topology.ts'
+import type { Topology } from '../topology.ts'
 import { fixVerdict } from '../verdicts.ts'
 import { type ArmCapacity, armCapacity } from './arm-capacity.ts'
 import { armDiagnosis } from './arm-diagnosis.ts'
+import { failureWords } from './failure-words.ts'
+import { diagnoseToday, surgesOf } from './today.ts'
 
 export type MeasuredArms = { readonly baseline: ArmResult; readonly arms: readonly ArmResult[] }
 
@@ -40,9 +45,15 @@ export function measuredArms(run: RunData): MeasuredArms {
   const arms = searched
     .filter(({ line }) => line.fixes.length > 0)
     .map(({ line, found }): ArmResult => {
+      const failure = failureOf(run, line.fixes)
       const gain =
-        baselineCapacity && found.capacity && today ? ratio(found.search, today.found.search) : null
+        baselineCapacity && found.capacity && today
+          ? told(ratio(found.search, today.found.search), found.capacity.perSec / baselineCapacity.perSec)
+          : null
+      const withheld = isCpuIsolated(run) ? null : withheldFix(state.today, line.fixes)
       const judge = () => {
+        if (failure) return { verdict: 'inconclusive' as const, because: failureWords(failure) }
+        if (withheld !== null) return { verdict: 'inconclusive' as const, because: withheld }
         if (!baselineCapacity)
           return { verdict: 'inconclusive' as const, because: "today's capacity was not measured" }
         if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
@@ -55,7 +66,45 @@ export function measuredArms(run: RunData): MeasuredArms {
         predicted: state.predict(line.fixes)?.perSec ?? null,
       }
     })
-  return { baseline, arms }
+  return { baseline, arms: [...arms, ...failedArms(run, arms, state)] }
+}
+
+/**
+ * A ratio whose estimate is the one of the two capacities that are told beside it. A capacity is held within the loads that
+ * were driven (beyond the highest it may well lie), and what was not seen must not come back as a factor.
+ */
+function told({ low, high }: Estimate, quotient: number): Estimate {
+  return { estimate: quotient, low: Math.min(low, quotient), high: Math.max(high, quotient) }
+}
+
+/** Arms of which nothing was measured, because they did not come up or did not stay up. */
+function failedArms(
+  run: RunData,
+  measured: readonly ArmResult[],
+  { today, predict }: ReturnType<typeof stateBefore>,
+): ArmResult[] {
+  const seen = new Set(measured.map(({ fixes }) => JSON.stringify(fixes)))
+  return run.armFailures.flatMap((failure): ArmResult[] => {
+    const { fixes, when } = failure
+    if (seen.has(JSON.stringify(fixes))) return []
+    seen.add(JSON.stringify(fixes))
+    return [
+      {
+        ...armFacts(run, undefined, null),
+        ...ofFixes(fixes, today),
+        arm: -1,
+        topology: run.attached ? null : applyFixes(today, fixes),
+        ratio: null,
+        verdict: when === 'standing-up' ? 'not-run' : 'inconclusive',
+        because: failureWords(failure),
+        predicted: predict(fixes)?.perSec ?? null,
+      },
+    ]
+  })
+}
+
+function failureOf({ armFailures }: RunData, fixes: readonly FixStep[]): ArmFailedLine | undefined {
+  return armFailures.find((failure) => JSON.stringify(failure.fixes) === JSON.stringify(fixes))
 }
 
 function notMeasuredBecause({ steps }: ArmCapacity): string {
@@ -64,27 +113,30 @@ function notMeasuredBecause({ steps }: ArmCapacity): string {
 }
 
 /** What the choice of further fixes goes by, from what the record holds so far. */
-export function armsState(run: RunData): ArmsState & {
-  /** Capacity of today's topology as its service demands predict it, shoppers/s. */
-  readonly todayPredicted: number | null
-  readonly predict: (fixes: readonly FixStep[]) => PredictedCapacity | null
-} {
+export function armsState(run: RunData): ArmsState {
   const { baseline, arms } = measuredArms(run)
   return {
     ...stateBefore(run, baseline.capacity),
+    diagnosed: diagnoseToday(run, surgesOf(run), arms).bottleneck.class,
+    asked: run.header.options.fixes ?? [],
     measured: arms.map(({ fixes, verdict }) => ({ fixes, verdict })),
   }
+}
+
+/** Capacity as the service demands of today's topology predict it with these fixes, shoppers/s; `null`: nothing could be fitted, or the fixes change them. */
+export function predictedPerSec(run: RunData, fixes: readonly FixStep[]): number | null {
+  const today = searchedArms(run).find(({ line }) => line.fixes.length === 0)
+  return stateBefore(run, today?.found.capacity ?? null).predict(fixes)?.perSec ?? null
 }
 
 /** Fixes that were never run, each with its reason, so that the report can say so. */
 export function unrunArms(run: RunData): readonly ArmResult[] {
   const state = armsState(run)
   const ended = run.end !== null
-  return nextArms(state).map((choice) => ({
+  return nextChoices(state, run.attached?.levers ?? null).map((choice) => ({
+    ...ofFixes(choice.fixes, state.today),
     arm: -1,
-    fixes: choice.fixes,
-    label: choice.label,
-    topology: applyFixes(state.today, choice.fixes),
+    topology: run.attached ? null : applyFixes(state.today, choice.fixes),
     capacity: null,
     steps: [],
     ratio: null,
@@ -92,8 +144,6 @@ export function unrunArms(run: RunData): readonly ArmResult[] {
     because: choice.notRun ?? (ended ? 'the time budget was used up' : 'the run ended before it was tried'),
     predicted: choice.predicted?.perSec ?? null,
     limitedBy: null,
-    cost: choice.cost,
-    sideEffects: choice.fixes.map(({ id }) => FIXES[id].sideEffect),
   }))
 }
 
@@ -108,21 +158,26 @@ function searchedArms(run: RunData): Searched[] {
 function stateBefore(run: RunData, capacity: Pick<Capacity, 'perSec'> | null) {
   const { scenario, machine } = run.header
   const todays = run.arms.filter(({ fixes }) => fixes.length === 0)
-  const today: Topology = todays[0]?.topology ?? DEFAULT_TOPOLOGY
+  const today = todaysTopology(run)
   const demands = demandsOf(run, todays)
   const utilisation =
     demands && capacity ? utilisationAtCapacity(demands, today, capacity.perSec) : TYPICAL_UTILISATION
-  const predict = (fixes: readonly FixStep[]): PredictedCapacity | null =>
-    demands ? predictCapacity(demands, applyFixes(today, fixes), utilisation) : null
+  const predict = (fixes: readonly FixStep[]): PredictedCapacity | null => {
+    // What a lever leads to is in its user's commands.
+    if (run.attached) return null
+    const topology = applyFixes(today, fixes)
+    return demands && demandsStay(today, topology) ? predictCapacity(demands, topology, utilisation) : null
+  }
   return {
     today,
+    capacityPerSec: capacity?.perSec ?? null,
     demands,
     utilisation,
     peakPerSec: scenario.peakPerSec,
     keepHeadroom: scenario.keepHeadroom,
     hostCores: machine.cores,
+    cpuIsolated: isCpuIsolated(run),
     predict,
-    todayPredicted: predict([])?.perSec ?? null,
   }
 }
 
@@ -136,17 +191,25 @@ function demandsOf(run: RunData, todays: readonly ArmLine[]): ServiceDemands | n
 }
 
 function armFacts(run: RunData, line: ArmLine | undefined, found: ArmCapacity | null) {
-  const fixes = line?.fixes ?? []
   const limit = found ? armDiagnosis(run, found) : null
-  const limitedBy = limit && limit.class !== 'none' ? { class: limit.class, says: limit.says } : null
+  const unheld = limit !== null && isCpuClass(limit.class) && !isCpuIsolated(run)
+  const limitedBy =
+    limit && limit.class !== 'none' && !unheld ? { class: limit.class, says: limit.says } : null
   return {
+    ...ofFixes(line?.fixes ?? [], todaysTopology(run)),
     arm: line?.arm ?? 0,
-    fixes,
-    label: armLabel(fixes),
     topology: line?.topology ?? null,
     capacity: found?.capacity ? { ...found.capacity, limitedBy } : null,
     steps: found?.steps ?? [],
     limitedBy,
+  }
+}
+
+/** What is known of fixes without trying them. */
+function ofFixes(fixes: readonly FixStep[], today: Topology) {
+  return {
+    fixes,
+    label: armLabel(fixes, today),
     cost: fixes.reduce((sum, { id, step }) => sum + FIXES[id].cost(step), 0),
     sideEffects: fixes.map(({ id }) => FIXES[id].sideEffect),
   }

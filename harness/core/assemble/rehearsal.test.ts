@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { applyFixes, type FixStep } from '../fixes.ts'
+import { isCpuIsolated } from '../cpu-isolation.ts'
+import { applyFixes, type FixId, type FixStep } from '../fixes/index.ts'
 import type { RecordLine } from '../record.ts'
 import { type RunData, readRun } from '../run-data.ts'
 import { buildRun, recordLines } from '../testing/build-run.ts'
@@ -41,6 +42,7 @@ type Story = {
 
 const UP: FixStep = { id: 'database.scale-up', step: 3 }
 const OUT: FixStep = { id: 'app.scale-out', step: 2 }
+const MEND: FixStep = { id: 'checkout.shorten-lock', step: 1 }
 
 /**
  * A rehearsal as the loop conducts it: surge, steps on today and on each fix, the surge again on the last one, which has
@@ -110,6 +112,8 @@ describe('the reference case', () => {
 
   test('says which balancer ran, once', () => {
     expect(result.balancers).toEqual([{ engine: 'embedded', algorithm: 'least-connections' }])
+    expect(result.poolers.map(({ kind }) => kind)).toEqual(['none'])
+    expect(result.caches.map(({ kind }) => kind)).toEqual(['none'])
   })
 
   test('tells the incident in order', () => {
@@ -145,6 +149,64 @@ describe('the reference case', () => {
   test('a record written and read again gives the same result', () => {
     const again = readRun(recordLines(run).map((line) => JSON.parse(JSON.stringify(line))))!
     expect(assembleRehearsal(again)).toEqual(result)
+  })
+})
+
+describe('CPU not isolated', () => {
+  const stories: Story[] = [
+    TODAY,
+    { fixes: [UP], capacityPerSec: 58, busy: 'app' },
+    { fixes: [OUT], capacityPerSec: 31, busy: 'database' },
+    { fixes: [UP, OUT], capacityPerSec: 105, busy: 'app' },
+    { fixes: [MEND], capacityPerSec: 105, busy: 'app' },
+  ]
+  const NONE = { means: 'none', bindsWithin: null, periodMs: null } as const
+  const withoutBudgets = (run: RunData): RunData => ({
+    ...run,
+    arms: run.arms.map((arm) => ({ ...arm, isolation: NONE })),
+  })
+  const run = rehearsalOf(stories, [105])
+  const [held, unheld] = [run, withoutBudgets(run)].map(assembleRehearsal)
+  const told = ({ whatif }: NonNullable<typeof held>) =>
+    whatif!.arms.map(({ label, verdict }) => [label, verdict])
+
+  test('withholds the verdict on every fix of CPU, whatever was measured, and on no other', () => {
+    expect(told(held!).map(([, verdict]) => verdict)).toEqual(['helps', 'no-effect', 'fixes', 'fixes'])
+    expect(told(unheld!)).toEqual([
+      ['database CPU ×3', 'inconclusive'],
+      ['load balancing over 2 servers', 'inconclusive'],
+      ['database CPU ×3 + load balancing over 2 servers', 'inconclusive'],
+      [expect.any(String), 'fixes'],
+    ])
+    expect(unheld!.whatif!.arms[0]!.because).toBe(
+      'CPU not isolated: nothing here holds a component to its budget, so that what database CPU ×3 brings cannot be told',
+    )
+    expect(unheld!.winner).toMatchObject({ fixes: [MEND] })
+  })
+
+  test('a cause of CPU is not confirmed, and says why; no limit is said to be one', () => {
+    const [of, without] = [stories.slice(0, 4), stories.slice(0, 4)].map((some, index) => {
+      const built = rehearsalOf(some, [105])
+      return assembleRehearsal(index === 0 ? built : withoutBudgets(built))
+    })
+    expect(of!.bottleneck).toMatchObject({ class: 'database-cpu', confidence: 'confirmed' })
+    expect(of!.whatif!.baseline.limitedBy?.class).toBe('database-cpu')
+    expect(without!.bottleneck).toMatchObject({ class: 'database-cpu', confidence: 'not-confirmed' })
+    expect(without!.bottleneck.says).toContain('(CPU not isolated: nothing here holds')
+    expect(without!.whatif!.baseline.limitedBy).toBeNull()
+  })
+
+  test('fixes of CPU are not tried at all', () => {
+    const { whatif } = assembleRehearsal(withoutBudgets(rehearsalOf([TODAY], [])))
+    expect(whatif!.arms.map(({ verdict }) => verdict)).toEqual(['not-run', 'not-run'])
+    for (const { because } of whatif!.arms) expect(because).toContain('CPU not isolated')
+  })
+
+  test('a system that Doorbuster did not start has the CPU it has', () => {
+    const attached = { kind: 'attached', atUs: 0, target: null, missing: [], levers: [] } as unknown
+    const theirs = { ...withoutBudgets(run), attached: attached as RunData['attached'] }
+    expect(isCpuIsolated(theirs)).toBe(true)
+    expect(isCpuIsolated(withoutBudgets(run))).toBe(false)
   })
 })
 
@@ -309,4 +371,50 @@ test('a replay that a rule ended did not survive', () => {
   ]
   const result = assembleRehearsal(endedByRule(rehearsalOf(stories, [105]), 1))
   expect(result.winner).toMatchObject({ survives: false, replays: { held: 0, of: 1 } })
+})
+
+describe('a fix whose system failed', () => {
+  const failed = (when: 'standing-up' | 'under-load', ...stories: Story[]) => {
+    const run = rehearsalOf([TODAY, ...stories], [])
+    const reason = 'app-2 was started but not ready within 8 s; its last output:\nno connection left'
+    return { ...run, armFailures: [{ kind: 'arm-failed' as const, atUs: 1, fixes: [OUT], when, reason }] }
+  }
+  const armOf = (run: ReturnType<typeof failed>) =>
+    assembleRehearsal(run).whatif!.arms.filter(({ fixes }) => fixes.length === 1 && fixes[0]!.id === OUT.id)
+
+  test('was not run when it did not come up, with the reason, and is not offered again', () => {
+    const run = failed('standing-up', { fixes: [UP], capacityPerSec: 58, busy: 'app' })
+    expect(armOf(run)).toMatchObject([
+      {
+        label: 'load balancing over 2 servers',
+        verdict: 'not-run',
+        because: 'did not come up: app-2 was started but not ready within 8 s (no connection left)',
+        capacity: null,
+      },
+    ])
+    const pair = assembleRehearsal(run).whatif!.arms.find(({ fixes }) => fixes.length === 2)
+    expect(pair).toMatchObject({
+      verdict: 'not-run',
+      because: 'load balancing over 2 servers alone did not come up',
+    })
+  })
+
+  test('has no clear verdict when it died, whatever its steps said until then', () => {
+    const run = failed('under-load', { fixes: [OUT], capacityPerSec: 120, busy: 'app' })
+    expect(armOf(run)).toMatchObject([
+      { verdict: 'inconclusive', because: expect.stringMatching(/^did not stay up/) },
+    ])
+    expect(assembleRehearsal(run).winner).toBeNull()
+  })
+})
+
+test('what was asked for by --fix is all that can be missing', () => {
+  const run = rehearsalOf([TODAY], [])
+  const asked = (...fixes: FixId[]) =>
+    assembleRehearsal({
+      ...run,
+      header: { ...run.header, options: { ...run.header.options, fixes } },
+    }).whatif!.arms.map(({ fixes: [fix], verdict }) => `${fix!.id}: ${verdict}`)
+  expect(asked('cache.add')).toEqual(['cache.add: not-run'])
+  expect(asked().length).toBeGreaterThan(1)
 })

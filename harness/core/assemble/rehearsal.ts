@@ -1,3 +1,5 @@
+import { faultNote } from '../faults/fault-note.ts'
+import { faultsAtOnset } from '../faults/surge-faults.ts'
 import { runValidity } from '../measure/validity.ts'
 import {
   type ArmResult,
@@ -11,7 +13,7 @@ import {
 import type { RunData } from '../run-data.ts'
 import { candidatesToReplay, conclude } from '../verdicts.ts'
 import { mixPerShopper } from './arm-capacity.ts'
-import { commonOf, invariantsOf } from './common.ts'
+import { commonOf, invariantsOf, uncheckedOf } from './common.ts'
 import { measuredArms, unrunArms } from './measured-arms.ts'
 import { ratesOnly } from './rates-only.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
@@ -42,7 +44,7 @@ export function assembleRehearsal(run: RunData): RehearseResult {
   const toldToday = told.find(({ arm }) => isToday(run, arm)) ?? null
   return {
     ...commonOf(run, 'rehearse', {
-      headline: headlineOf(verdict, capacity, scenario.peakPerSec, winner),
+      headline: headlineOf(verdict, capacity, scenario.peakPerSec, winner, today),
       exit: exitOf(verdict, broken.length, scenario.peakPerSec, today?.endedEarly ?? null),
     }),
     verdict,
@@ -63,6 +65,7 @@ export function assembleRehearsal(run: RunData): RehearseResult {
     surges: told,
     alerts: null,
     invariants,
+    ...uncheckedOf(run),
     report: null,
     causeAfterSec: causeAfterSec(run),
     header: run.header,
@@ -149,7 +152,9 @@ function headlineOf(
   capacity: Capacity | null,
   peakPerSec: number,
   winner: Winner | null,
+  today: SurgeResult | null,
 ): string {
+  const note = today ? faultNote(faultsAtOnset(today.faults, today.incident)) : ''
   const peak = `${round(peakPerSec)} shoppers/s`
   switch (verdict) {
     case 'holds':
@@ -160,14 +165,14 @@ function headlineOf(
       return `No clear answer: the surge of ${peak} was not measured to its end, or its results contradict each other.`
     case 'does-not-hold': {
       const covers = capacity
-        ? `: it carries ${round(capacity.perSec)} of ${peak}, ${Math.round((100 * capacity.perSec) / peakPerSec)} % of the peak`
+        ? `${note === '' ? ':' : '; without faults'} it carries ${round(capacity.perSec)} of ${peak}, ${Math.round((100 * capacity.perSec) / peakPerSec)} % of the peak`
         : ''
       const fix = winner?.survives
         ? ` With ${winner.label} the same surge holds.`
         : winner
           ? ' No fix tried holds.'
           : ''
-      return `Today's shop does not hold the surge${covers}.${fix}`
+      return `Today's shop does not hold the surge${note}${covers}.${fix}`
     }
   }
 }

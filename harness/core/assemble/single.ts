@@ -1,10 +1,13 @@
+import { faultNote } from '../faults/fault-note.ts'
+import { faultsAtOnset } from '../faults/surge-faults.ts'
 import type { CapacityResult, DiagnoseResult, RunResult, StepResult, WhatIfResult } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { conclude } from '../verdicts.ts'
-import { commonOf, invariantsOf } from './common.ts'
+import { commonOf, invariantsOf, uncheckedOf } from './common.ts'
 import { measuredArms, unrunArms } from './measured-arms.ts'
 import { ratesOnly } from './rates-only.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
+import { diagnoseWatched, NOTHING_READ } from './watched.ts'
 
 /** The result of `run`: one surge on today's topology. Returns `null` when the record holds no whole surge. */
 export function assembleRun(run: RunData): RunResult | null {
@@ -31,7 +34,7 @@ export function assembleRun(run: RunData): RunResult | null {
       ? 'Do not believe this measurement: the load was not what the plan asked for.'
       : verdict === 'holds'
         ? `The surge holds: ${surge.because}.`
-        : `The surge does not hold: ${surge.because}.`
+        : `The surge does not hold: ${surge.because}${faultNote(faultsAtOnset(surge.faults, surge.incident))}.`
   return {
     ...commonOf(run, 'run', { headline, exit }),
     verdict,
@@ -41,6 +44,7 @@ export function assembleRun(run: RunData): RunResult | null {
     bottleneck,
     ruledOut,
     invariants,
+    ...uncheckedOf(run),
     report: null,
     header: run.header,
   }
@@ -57,7 +61,7 @@ export function assembleCapacity(run: RunData, atLeastPerSec: number | null): Ca
       : { perSec: atLeastPerSec, held: capacity !== null && capacity.low >= atLeastPerSec }
   const common = (headline: string, exit: CapacityResult['exit'], reasons: readonly string[] = []) =>
     commonOf(run, 'capacity', { headline, exit, reasons })
-  const rest = { usl: null, steps, atLeast } as const
+  const rest = { usl: null, steps, atLeast, report: null } as const
   if (voided || run.end?.exitCode === 5)
     return {
       ...common('Do not believe this measurement.', { code: 5, meaning: 'do not believe this measurement' }),
@@ -118,15 +122,31 @@ export function assembleWhatIf(run: RunData): WhatIfResult {
       ? { code: 3, meaning: 'no trustworthy answer either way' }
       : baseline.capacity.low >= peakPerSec * (1 + keepHeadroom)
         ? { code: 0, meaning: "today's topology holds" }
-        : { code: 1, meaning: "today's topology does not hold the peak; this is an answer, not a crash" }
-  return { ...commonOf(run, 'whatif', { headline: conclusion, exit }), baseline, arms: all, conclusion }
+        : all.every(({ capacity }) => capacity === null)
+          ? {
+              code: 3,
+              meaning: 'no fix could be measured; that today does not hold the peak says nothing of them',
+            }
+          : { code: 1, meaning: "today's topology does not hold the peak; this is an answer, not a crash" }
+  return {
+    ...commonOf(run, 'whatif', { headline: conclusion, exit }),
+    baseline,
+    arms: all,
+    conclusion,
+    report: null,
+  }
 }
 
 /** The result of `diagnose`: what bound today's topology in a record made earlier. */
 export function assembleDiagnosis(run: RunData): DiagnoseResult {
-  const { arms } = measuredArms(run)
-  const measured = run.segments.some(({ line, end }) => end !== null && line.purpose !== 'warm-up')
-  const diagnosis = diagnoseToday(run, surgesOf(run), arms)
+  const watched = run.watched && diagnoseWatched(run, run.watched)
+  const measured =
+    watched !== null || run.segments.some(({ line, end }) => end !== null && line.purpose !== 'warm-up')
+  // A load that somebody else drove has neither surges nor arms.
+  const diagnosis =
+    run.header.command === 'watch'
+      ? (watched ?? NOTHING_READ)
+      : diagnoseToday(run, surgesOf(run), measuredArms(run).arms)
   const { says, class: name } = diagnosis.bottleneck
   return {
     ...commonOf(run, 'diagnose', {

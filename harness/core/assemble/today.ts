@@ -1,11 +1,14 @@
 import type { BottleneckClass } from '../bottleneck.ts'
+import { isCpuIsolated, withheldCause } from '../cpu-isolation.ts'
 import { confirm, refutedBy } from '../diagnose/confirm.ts'
 import { diagnose } from '../diagnose/diagnose.ts'
 import { RULES } from '../diagnose/index.ts'
 import { diagnosisWindows } from '../diagnose/windows.ts'
+import { faultNote } from '../faults/fault-note.ts'
+import { faultsAtOnset } from '../faults/surge-faults.ts'
 import { repeatedSurges } from '../measure/repeated-surges.ts'
 import { surgeResult } from '../measure/surge.ts'
-import type { ArmResult, Diagnosis, StepResult, SurgeResult } from '../result.ts'
+import type { ArmResult, Diagnosis, FaultResult, StepResult, SurgeResult } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
 import { armCapacity } from './arm-capacity.ts'
 
@@ -39,7 +42,8 @@ export function diagnoseToday(
   const refuted = refutedBy(arms)
   // An experiment outweighs any testimony: what a fix did not move is not what binds, if anything else can be.
   const other = refuted.has(found.bottleneck.class) ? readToday(measured, refuted) : found
-  return confirm(other.bottleneck.class === 'none' ? found : other, arms)
+  const judged = confirm(other.bottleneck.class === 'none' ? found : other, arms)
+  return isCpuIsolated(run) ? judged : withheldCause(judged)
 }
 
 /** The cause as far as it can be told before any fix was tried. */
@@ -72,6 +76,8 @@ export function earlyCause(run: RunData): EarlyCause {
 type Measured = {
   readonly run: RunData
   readonly incident: SurgeResult['incident'] | null
+  /** Those that acted when the surge broke. */
+  readonly faults: readonly FaultResult[]
   readonly steps: readonly StepResult[]
 }
 
@@ -85,6 +91,7 @@ function measuredToday(run: RunData, surges: readonly SurgeResult[]): Measured {
       segments: run.segments.filter(({ line }) => todays.has(line.arm) && !repeated.has(line.segment)),
     },
     incident: surge?.incident ?? null,
+    faults: surge ? faultsAtOnset(surge.faults, surge.incident) : [],
     steps: surge?.held ? [] : [...todays].flatMap((arm) => armCapacity(run, arm).steps),
   }
 }
@@ -93,13 +100,22 @@ function measuredToday(run: RunData, surges: readonly SurgeResult[]): Measured {
 const ENOUGH_SEC = 3
 
 function readToday(measured: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis {
-  const { run, incident, steps } = measured
+  const { run, incident, faults, steps } = measured
   const clear = readClearly(measured, refuted)
   if (clear) return clear
   const all = diagnose(run, diagnosisWindows(run, incident, steps), refuted)
-  return all.bottleneck.class === 'none' && incident !== null
-    ? diagnose(run, diagnosisWindows(run, incident, []), refuted)
-    : all
+  return noting(
+    faults,
+    all.bottleneck.class === 'none' && incident !== null
+      ? diagnose(run, diagnosisWindows(run, incident, []), refuted)
+      : all,
+  )
+}
+
+/** What was measured stands as it was measured; of what system, is said beside it. (Steps have no faults.) */
+function noting(faults: readonly FaultResult[], diagnosis: Diagnosis): Diagnosis {
+  const { bottleneck } = diagnosis
+  return { ...diagnosis, bottleneck: { ...bottleneck, says: `${bottleneck.says}${faultNote(faults)}` } }
 }
 
 function readClearly(measured: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis | null {
@@ -110,13 +126,16 @@ function readClearly(measured: Measured, refuted: ReadonlySet<BottleneckClass>):
  * A class that the surge speaks clearly for, and whose signs lie further apart than a step is long: what steps name
  * instead is its symptom. `null`: there is none.
  */
-function shownBySurge({ run, incident }: Measured, refuted: ReadonlySet<BottleneckClass>): Diagnosis | null {
+function shownBySurge(
+  { run, incident, faults }: Measured,
+  refuted: ReadonlySet<BottleneckClass>,
+): Diagnosis | null {
   const windows = diagnosisWindows(run, incident, [])
   if (windows.length === 0) return null
   const found = diagnose(run, windows, refuted)
   const { confidence, class: named } = found.bottleneck
   const shown = RULES.some((rule) => rule.class === named && rule.shownBySurge)
-  return shown && confidence === 'likely' ? found : null
+  return shown && confidence === 'likely' ? noting(faults, found) : null
 }
 
 /**

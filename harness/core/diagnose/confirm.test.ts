@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BottleneckClass } from '../bottleneck.ts'
-import type { FixStep } from '../fixes.ts'
+import type { FixStep } from '../fixes/index.ts'
 import type { ArmResult, Diagnosis, FixVerdict } from '../result.ts'
 import { confirm } from './confirm.ts'
 

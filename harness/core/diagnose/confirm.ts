@@ -1,8 +1,9 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import { armLabel, type FixId } from '../fixes.ts'
+import { armLabel, type FixId } from '../fixes/index.ts'
 import type { ArmResult, Confidence, Diagnosis, Finding } from '../result.ts'
 import { RULES } from './index.ts'
 import { decisiveFixes, type Prediction, predicts, type Rule } from './rule.ts'
+import { isSuspicion } from './testimony.ts'
 
 type TriedArm = Pick<ArmResult, 'fixes' | 'verdict' | 'capacity'>
 
@@ -17,7 +18,12 @@ export function confirm(diagnosis: Diagnosis, arms: readonly TriedArm[]): Diagno
   if (!rule) return diagnosis
   const seen = movements(arms)
   const rival = bottleneck.runnerUp === null ? undefined : ruleOf(bottleneck.runnerUp)
-  const { confidence, against } = judge(rule, rival, seen, bottleneck.confidence)
+  const judged = judge(rule, rival, seen, bottleneck.confidence)
+  // A larger server has more of everything: that its CPU was what helped, nobody saw.
+  const { confidence, against } =
+    judged.confidence === 'confirmed' && isSuspicion(bottleneck.evidence)
+      ? ({ confidence: 'likely', against: null } as const)
+      : judged
   return {
     ...diagnosis,
     bottleneck: { ...bottleneck, confidence, against },

@@ -53,6 +53,7 @@ export const databaseBloat: Rule = {
         !(database?.tables ?? []).some(({ left }) => left !== null) &&
           'what updates leave behind was not counted',
         share === null && 'what statements write was not counted',
+        isBloating(database) && cpu === null && "the database's CPU was not measured",
       ],
     )
   },

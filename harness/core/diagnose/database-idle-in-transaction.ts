@@ -16,8 +16,8 @@ import {
 /** Transactions stay open while the app does something else: their connections are taken, and nothing happens on them. */
 export const databaseIdleInTransaction: Rule = {
   class: 'database-idle-in-transaction',
-  // More servers bring more connections to wait on: that moves the limit, and says nothing of why they are held.
-  predictions: { 'app.scale-out': 'up' },
+  // More connections to wait on move the limit, and say nothing of why they are held.
+  predictions: { 'app.scale-out': 'up', 'app.pool-size': 'up' },
   decisive: 'those-that-help',
   assess(signals) {
     const { database, app } = signals
@@ -54,7 +54,7 @@ export const databaseIdleInTransaction: Rule = {
             : 'idle transactions',
       },
       [
-        sessions === null && 'the activity of the database was not sampled',
+        sessions === null && 'what sessions of the database do was not seen',
         waiting === null && "the app's connection pool was not measured",
       ],
     )

@@ -14,7 +14,7 @@ import {
 export const databaseLock: Rule = {
   class: 'database-lock',
   predictions: { 'database.scale-up': 'none', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
-  decisive: null,
+  decisive: 'checkout.shorten-lock',
   assess({ database, app }) {
     const cpu = database?.cpu ?? null
     const sessions = database?.sessions ?? null
@@ -28,7 +28,7 @@ export const databaseLock: Rule = {
         [1, cpuTestimony('app', app?.cpu ?? null, 'spare')],
       ],
       [
-        sessions === null && 'the activity of the database was not sampled',
+        sessions === null && 'what sessions of the database wait for was not seen',
         !isLockBound(database) &&
           (sessions && sessions.lock >= 0.05
             ? 'few sessions wait for a lock'

@@ -17,8 +17,8 @@ import {
 export const databaseMissingIndex: Rule = {
   class: 'database-missing-index',
   predictions: { 'database.scale-up': 'up', 'app.scale-out': 'none', 'cache.single-flight': 'none' },
-  // More CPU helps a plain shortage of CPU just as much; only the index itself could confirm it.
-  decisive: null,
+  // More CPU helps a plain shortage of CPU just as much; only the index itself can confirm it.
+  decisive: 'database.index',
   assess({ database, app }) {
     const cpu = database?.cpu ?? null
     const scanned = scannedTable(database)
@@ -44,6 +44,7 @@ export const databaseMissingIndex: Rule = {
           ? `missing index: each look-up scans ${Math.round(scanned.rowsPerScan).toLocaleString('en-US')} rows of ${scanned.table}${share}`
           : 'missing index',
       },
+      [scanned !== null && cpu === null && "the database's CPU was not measured"],
     )
   },
 }

@@ -60,7 +60,7 @@ export const databaseWal: Rule = {
             : 'write-ahead log',
       },
       [
-        sessions?.wal == null && 'what sessions wait for was not recorded',
+        sessions?.wal == null && 'what sessions of the database wait for was not seen',
         isFlushBound(database) &&
           flush === null &&
           'statements were not timed both at the app and in the database',

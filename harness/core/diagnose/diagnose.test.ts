@@ -112,6 +112,37 @@ const SIGNATURES: readonly (readonly [BottleneckClass, string, Shape])[] = [
   ],
   [
     'pool-wait',
+    'requests wait in the pooler, and the app has connections enough',
+    { database: 0.35, onCpu: 0.5, pooled: 18, queryMs: 300, slow: true },
+  ],
+  [
+    'pool-wait',
+    '… and in the app, too',
+    { database: 0.35, onCpu: 0.5, pooled: 5, waiting: 30, waitMs: 400, queryMs: 90, slow: true },
+  ],
+  [
+    'database-cpu',
+    'requests wait in the pooler because the database has no CPU left',
+    { database: 0.98, onCpu: 4, pooled: 18, queryMs: 300, slow: true },
+  ],
+  [
+    'database-cpu',
+    'a pooler in which nobody waits, and the database has no CPU left',
+    { database: 0.98, onCpu: 4, pooled: 0, queryMs: 300, slow: true },
+  ],
+  [
+    'database-lock',
+    'requests wait in the pooler because those that have a connection wait for a lock',
+    { database: 0.3, onCpu: 0.3, lock: 4.5, pooled: 18, queryMs: 300, slow: true },
+  ],
+  ['none', 'a pooler in which nobody waits', { pooled: 0 }],
+  [
+    'none',
+    'a pooler with a queue for moments, and slow for a reason nobody saw',
+    { pooled: 0.2, slow: true },
+  ],
+  [
+    'pool-wait',
     'connections that are not given back',
     { database: 0.1, onCpu: 0.1, waiting: 40, waitMs: 900, kept: 8, slow: true },
   ],
@@ -282,6 +313,9 @@ describe('diagnose', () => {
     expect(says({ database: 0.1, waiting: 40, waitMs: 900, kept: 8 })).toBe(
       'database connections leak: 8 of 10 were not given back, and 40 requests wait for one',
     )
+    expect(says({ database: 0.35, onCpu: 0.5, pooled: 18 })).toBe(
+      'database connections: 18 requests wait at bouncer for one of 5, while the database has time',
+    )
     expect(says({ database: 0.2, idleInTransaction: 9, waiting: 30 })).toBe(
       'idle transactions: 9 of 10 connections are held by transactions in which nothing happens, and 30 requests wait for one',
     )
@@ -369,6 +403,31 @@ describe('diagnose', () => {
       expect(ruledOut.find((out) => out.class === unjudged)).toMatchObject({ judged: false })
     expect(ruledOut.find((out) => out.class === 'pool-wait')).not.toHaveProperty('judged')
   })
+
+  it.each([{ scanning: true }, { updating: 'leaving-rows' }, { lock: 9 }, { wal: 9 }] as const)(
+    'judges nothing by sessions that were hidden from it: %o',
+    (cause) => {
+      const run = surgeAtLimit({ ...cause, waiting: 9, queryMs: 80, slow: true })
+      const hidden = ({ sessions: _, ...line }: SeriesLine): SeriesLine => ({
+        ...line,
+        values: Object.fromEntries(
+          Object.entries(line.values).filter(([name]) => !/^sessions|^connections$/.test(name)),
+        ),
+      })
+      const series = run.series
+        .filter(({ probe, role }) => !(probe === 'cpu' && role === 'database'))
+        .map((line) => (line.probe === 'database' ? hidden(line) : line))
+      const { ruledOut } = diagnosed({ ...run, series })
+      const unjudged = ruledOut.flatMap((out) => (out.judged === false ? [out.class] : []))
+      expect(unjudged).toEqual(
+        expect.arrayContaining([
+          ...(['database-lock', 'database-wal', 'database-idle-in-transaction', 'database-cpu'] as const),
+          ...('scanning' in cause ? ['database-missing-index'] : []),
+          ...('updating' in cause ? ['database-bloat'] : []),
+        ]),
+      )
+    },
+  )
 
   it('without windows it reads all that was measured on today', () => {
     expect(

@@ -1,6 +1,6 @@
 import type { Bottleneck, Evidence } from '../result.ts'
 import type { Signals } from './signals.ts'
-import { cpuTestimony, percent, waitingTestimony } from './testimony.ts'
+import { cpuTestimony, isSaturated, percent, waitingTestimony } from './testimony.ts'
 
 /** No class stands: either everything held and nothing was at its limit, or it did not and the cause was not seen. */
 export function noBottleneck(signals: Signals): Bottleneck {
@@ -23,7 +23,14 @@ export function noBottleneck(signals: Signals): Bottleneck {
     if (testimony) evidence.push(testimony)
   const waiting = waitingTestimony(app)
   if (waiting) evidence.push({ ...waiting, supports: !waiting.supports })
-  const busiest = Math.max(database?.cpu?.busyRatio ?? 0, app?.cpu?.busyRatio ?? 0)
+  const cpus = [
+    { name: 'database CPU', cpu: database?.cpu ?? null },
+    { name: 'app CPU', cpu: app?.cpu ?? null },
+  ]
+  const seen = cpus.flatMap(({ cpu }) => (cpu ? [cpu.busyRatio] : []))
+  const atLimit = cpus.flatMap(({ name, cpu }) =>
+    cpu && isSaturated(cpu) ? [`${name} was at its limit (${percent(cpu.busyRatio)})`] : [],
+  )
   return {
     class: 'none',
     resource: null,
@@ -31,8 +38,13 @@ export function noBottleneck(signals: Signals): Bottleneck {
     against: null,
     evidence,
     runnerUp: null,
-    says: shopper.held
-      ? `nothing was at its limit: the busiest CPU was ${percent(busiest)} used`
-      : 'nothing measured was at its limit: the cause was not seen',
+    says:
+      atLimit.length > 0
+        ? `${atLimit.join(' and ')}, ${shopper.held ? 'and every objective held all the same' : 'but nothing else speaks for it as the cause'}`
+        : !shopper.held
+          ? 'nothing measured was at its limit: the cause was not seen'
+          : seen.length > 0
+            ? `nothing was at its limit: the busiest CPU was ${percent(Math.max(...seen))} used`
+            : 'nothing that was measured was at its limit',
   }
 }

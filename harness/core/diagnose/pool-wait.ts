@@ -26,8 +26,8 @@ const BUSY_CONNECTIONS = 0.5
 export const poolWait: Rule = {
   class: 'pool-wait',
   predictions: { 'database.scale-up': 'none', 'app.scale-out': 'up', 'cache.single-flight': 'none' },
-  // More servers bring more connections, and more CPU with them: it cannot tell the two apart.
-  decisive: null,
+  // More servers bring more connections, and more CPU with them: only larger pools tell the two apart.
+  decisive: 'app.pool-size',
   assess(signals) {
     const { database, app } = signals
     const waiting = waitingTestimony(app)
@@ -63,12 +63,12 @@ export const poolWait: Rule = {
           `connections are returned late because the app has no CPU left (${cpuWords(appCpu)})`,
       ],
       {
-        resource: app?.components.join(', ') ?? null,
+        resource: app?.pool?.pooler ?? app?.components.join(', ') ?? null,
         says:
           app?.pool && isLeaking(app)
             ? `database connections leak: ${count(app.pool.kept ?? 0)} of ${count(app.pool.max)} were not given back, and ${count(app.pool.waiting)} requests wait for one`
             : app?.pool
-              ? `database connections: ${count(app.pool.waiting)} requests wait for one of ${count(app.pool.max)}, while the database has time`
+              ? `database connections: ${count(app.pool.waiting)} requests wait${app.pool.pooler === null ? '' : ` at ${app.pool.pooler}`} for one of ${count(app.pool.max)}, while the database has time`
               : 'database connections',
       },
     )

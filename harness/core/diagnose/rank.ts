@@ -1,9 +1,11 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import type { Diagnosis, RuledOut } from '../result.ts'
+import type { Diagnosis, Evidence, RuledOut } from '../result.ts'
 import { RULES } from './index.ts'
 import { noBottleneck } from './none.ts'
+import { isUnheard, outsideTestimony } from './outside-testimony.ts'
 import { type Assessment, decisiveFixes, NAMED_FROM, predicts, type Rule } from './rule.ts'
 import type { Signals } from './signals.ts'
+import { isSuspicion } from './testimony.ts'
 
 type Ranked = Assessment & { readonly rule: Rule }
 
@@ -16,8 +18,9 @@ const REFUTED = 'the fix that would have helped against it was tried alone, and 
 
 /** The class that fits the measurements best, its strongest rival, and why the others were ruled out. */
 export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = new Set()): Diagnosis {
+  const outside = outsideTestimony(signals)
   const assessed = RULES.map((rule): Ranked => {
-    const assessment = rule.assess(signals)
+    const assessment = withOutside(rule.assess(signals), outside, isUnheard(signals))
     const because = refuted.has(rule.class) ? REFUTED : assessment.ruledOutBecause
     return { ...assessment, ruledOutBecause: because, rule }
   })
@@ -46,7 +49,8 @@ export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = n
     bottleneck: {
       class: top.rule.class,
       resource: top.resource,
-      confidence: top.score >= LIKELY_FROM && !close ? 'likely' : 'not-confirmed',
+      confidence:
+        top.score >= LIKELY_FROM && !close && !isSuspicion(top.evidence) ? 'likely' : 'not-confirmed',
       against: null,
       evidence: top.evidence,
       runnerUp: strongestRival(top, others)?.rule.class ?? null,
@@ -55,6 +59,15 @@ export function rank(signals: Signals, refuted: ReadonlySet<BottleneckClass> = n
     ruledOut,
     findings: [],
   }
+}
+
+/** What one layer of the database points to stands when somebody outside it suffers, too. */
+function withOutside(assessment: Assessment, outside: Evidence | null, unheard: boolean): Assessment {
+  if (assessment.only !== 'database') return assessment
+  const evidence = outside ? [...assessment.evidence, outside] : assessment.evidence
+  if (outside?.supports) return { ...assessment, evidence, ruledOutBecause: null }
+  // Shoppers who are served well speak against it; an app that says nothing does not.
+  return { ...assessment, evidence, judged: assessment.judged && !unheard }
 }
 
 /**

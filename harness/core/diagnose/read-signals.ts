@@ -6,7 +6,15 @@ import type { RunData } from '../run-data.ts'
 import { readDatabase } from './read-database.ts'
 import { readExpiries } from './read-expiries.ts'
 import { readRepeats } from './read-repeats.ts'
-import type { AppSignals, CpuSignals, GeneratorSignals, ReplicaSignals, Signals } from './signals.ts'
+import type {
+  AppSignals,
+  CpuSignals,
+  DatabaseSignals,
+  GeneratorSignals,
+  ReplicaSignals,
+  Signals,
+} from './signals.ts'
+import { unseenCpu } from './unseen-cpu.ts'
 import type { DiagnosisWindow } from './windows.ts'
 
 /** A reading tells of the second before it, so it belongs to the window that holds the middle of that second. */
@@ -18,6 +26,8 @@ const LAG_LEAST_MS = 20
 const BEFORE_KILL_SEC = 5
 /** What shoppers wait without losing the thread, where no p95 is promised. */
 const UNPROMISED_MS = 1000
+/** Less than one client waiting half the time is none to speak of. */
+const A_QUEUE = 0.5
 
 /** Boils the readings and clicks of the windows down to what the bottleneck rules look at. */
 export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): Signals {
@@ -29,15 +39,18 @@ export function readSignals(run: RunData, windows: readonly DiagnosisWindow[]): 
   )
   const host = readHost(readings)
   const before = run.series.filter(({ atUs, probe }) => probe === 'app' && atUs < firstUs)
+  const database = readDatabase(
+    readings,
+    readCpu(readings, 'database', host),
+    seconds(windows),
+    heldUntilKill(run, readings),
+  )
   return {
+    attached: run.attached !== null,
     shopper: judgeSlo(tallyClicks(clicks), run.header.scenario.slo),
     wrongPages: readWrongPages(clicks),
-    database: readDatabase(
-      readings,
-      readCpu(readings, 'database', host),
-      seconds(windows),
-      heldUntilKill(run, readings),
-    ),
+    database:
+      database && run.attached && database.cpu === null ? unseen(database, run, readings, firstUs) : database,
     replicas: readReplicas(readings),
     app: readApp(readings, before, host),
     expiries: readExpiries(run, windows),
@@ -80,6 +93,21 @@ function readReplicas(readings: readonly SeriesLine[]): readonly ReplicaSignals[
       bytesBehind: upperQuartile(lines, 'bytesBehind') ?? 0,
     }))
     .sort((a, b) => b.lagMs - a.lagMs)
+}
+
+/** A database whose machine cannot be read, with what its sessions tell of its CPU. */
+function unseen(
+  database: DatabaseSignals,
+  run: RunData,
+  readings: readonly SeriesLine[],
+  firstUs: number,
+): DatabaseSignals {
+  const before = run.series.filter(({ probe, atUs }) => probe === 'database' && atUs < firstUs)
+  // A lever may have given it more cores than it has today.
+  const arm = run.segments.findLast(({ line }) => line.startUs <= firstUs)?.line.arm
+  const cores =
+    run.arms.find((line) => line.arm === arm)?.databaseCores ?? run.attached?.databaseCores ?? null
+  return { ...database, cpu: unseenCpu(database.sessions, cores, readings, before) }
 }
 
 function readHost(readings: readonly SeriesLine[]): Signals['host'] {
@@ -129,7 +157,10 @@ function readApp(
 ): AppSignals | null {
   const cpu = readCpu(readings, 'app', host)
   const instances = byComponent(readings, 'app', 'app')
-  const names = [...new Set([...byComponent(readings, 'cpu', 'app'), ...instances].map(([name]) => name))]
+  const pooler = readPooler(readings)
+  const apps = [...new Set([...byComponent(readings, 'cpu', 'app'), ...instances].map(([name]) => name))]
+  // Of an app that says nothing of itself its pooler may.
+  const names = apps.length === 0 && pooler ? [pooler.component] : apps
   if (names.length === 0) return null
   const gauge = (name: string) => instances.flatMap(([, lines]) => upperQuartile(lines, name) ?? [])
   const calm = before.flatMap(({ values }) => values['queryMsMean'] || [])
@@ -138,22 +169,62 @@ function readApp(
   return {
     components: names,
     cpu,
-    pool:
+    pool: throughPooler(
       max.length > 0
         ? {
             max: sum(max),
             waiting: sum(gauge('poolWaiting')),
             waitMs: highest(gauge('poolWaitMsMean')) ?? 0,
+            pooler: null,
             // A pool counts connections from when it asks for them: one that is refused was never in use.
             kept: sum(refused) > 0 ? null : kept(instances.map(([, lines]) => lines)),
           }
         : null,
+      pooler,
+    ),
     refusedPerSec: refused.length > 0 ? sum(refused) : null,
     queryMs: highest(gauge('queryMsMean')),
     // The lower quartile: some of that time another load may have been at its limit.
     calmQueryMs: calm.length > 0 ? quantile(calm, 0.25) : null,
     loopBusyRatio: highest(gauge('loopBusyRatio')),
     loopDelayP99Ms: highest(gauge('loopDelayP99Ms')),
+  }
+}
+
+type Pool = AppSignals['pool']
+type Pooler = {
+  readonly component: string
+  readonly servers: number
+  readonly waiting: number
+  readonly waitMs: number
+}
+
+/** The pooler in which most requests wait; `null`: none was read. */
+function readPooler(readings: readonly SeriesLine[]): Pooler | null {
+  const poolers = byComponent(readings, 'pooler', 'pooler').map(([component, lines]): Pooler => {
+    const gauge = (name: string) => upperQuartile(lines, name) ?? 0
+    const all = lines.map(({ values }) => (values['serversActive'] ?? 0) + (values['serversIdle'] ?? 0))
+    return {
+      component,
+      servers: quantile(all, 0.75),
+      waiting: gauge('clientsWaitingMean'),
+      waitMs: gauge('waitMsMean'),
+    }
+  })
+  return poolers.sort((a, b) => b.waiting - a.waiting)[0] ?? null
+}
+
+/** Whoever waits in the pooler waits for one of its connections, whatever the app believes to have in use. */
+function throughPooler(pool: Pool, pooler: Pooler | null): Pool {
+  if (!pooler || (pool && pooler.waiting < A_QUEUE)) return pool
+  const { component, servers, waiting, waitMs } = pooler
+  return {
+    max: Math.min(pool?.max ?? Number.POSITIVE_INFINITY, servers),
+    waiting: waiting + (pool?.waiting ?? 0),
+    waitMs: Math.max(waitMs, pool?.waitMs ?? 0),
+    pooler: waiting >= (pool?.waiting ?? 0) ? component : null,
+    // The app's connections are in use while they wait there: which were not given back cannot be told.
+    kept: null,
   }
 }
 

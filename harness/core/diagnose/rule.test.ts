@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FIX_IDS, FIXES } from '../fixes.ts'
+import { FIX_IDS, FIXES } from '../fixes/index.ts'
 import { RULES } from './index.ts'
 import { decisiveFixes, predicts, type Rule } from './rule.ts'
 
@@ -7,15 +7,30 @@ const rule = (patch: Partial<Rule>): Rule => ({
   class: 'cache-stampede',
   predictions: {},
   decisive: 'those-that-help',
-  assess: () => ({ judged: true, score: 0, evidence: [], ruledOutBecause: null, resource: null, says: '' }),
+  assess: () => ({
+    judged: true,
+    only: null,
+    score: 0,
+    evidence: [],
+    ruledOutBecause: null,
+    resource: null,
+    says: '',
+  }),
   ...patch,
 })
 
 describe('what a class says of fixes', () => {
   it('is what the fixes say of themselves, where it does not know better', () => {
-    for (const id of FIX_IDS)
+    for (const id of FIX_IDS.filter((fix) => FIXES[fix].tellsCause))
       expect(predicts(rule({}), id)).toBe(FIXES[id].helps.includes('cache-stampede') ? 'up' : 'none')
     expect(predicts(rule({ predictions: { 'database.scale-up': 'up' } }), 'database.scale-up')).toBe('up')
+  })
+
+  it('is nothing of a fix that changes several things: it confirms no cause, and refutes none', () => {
+    for (const id of FIX_IDS.filter((fix) => !FIXES[fix].tellsCause)) {
+      expect(predicts(rule({}), id)).toBeNull()
+      for (const one of RULES) expect(decisiveFixes(one)).not.toContain(id)
+    }
   })
 
   it('decides by one fix, by every fix that helps against it, or by none', () => {

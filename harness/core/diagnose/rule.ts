@@ -1,5 +1,5 @@
 import type { BottleneckClass } from '../bottleneck.ts'
-import { FIX_IDS, FIXES, type FixId } from '../fixes.ts'
+import { FIX_IDS, FIXES, type FixId } from '../fixes/index.ts'
 import type { Evidence } from '../result.ts'
 import type { Signals } from './signals.ts'
 
@@ -23,14 +23,16 @@ export type Rule = {
 
 export type Prediction = 'up' | 'none'
 
-/** What a class says that a fix does to capacity, when it is the only change. */
-export function predicts({ class: named, predictions }: Rule, fix: FixId): Prediction {
+/** What a class says that a fix does to capacity, when it is the only change; `null`: nothing, it changes several things. */
+export function predicts({ class: named, predictions }: Rule, fix: FixId): Prediction | null {
+  if (!FIXES[fix].tellsCause) return null
   return predictions[fix] ?? (FIXES[fix].helps.includes(named) ? 'up' : 'none')
 }
 
 /** The fixes whose effect, each tried alone, can confirm a class or speak against it. */
 export function decisiveFixes({ class: named, decisive }: Rule): readonly FixId[] {
-  if (decisive === 'those-that-help') return FIX_IDS.filter((id) => FIXES[id].helps.includes(named))
+  if (decisive === 'those-that-help')
+    return FIX_IDS.filter((id) => FIXES[id].tellsCause && FIXES[id].helps.includes(named))
   return decisive === null ? [] : [decisive]
 }
 
@@ -40,6 +42,8 @@ export type Assessment = {
   /** Share of the signature that was seen, 0..1, the telling parts counting more. */
   readonly score: number
   readonly evidence: readonly Evidence[]
+  /** Nothing speaks against it but that this one layer alone points to it; `null`: something does, or two layers agree. */
+  readonly only: Evidence['layer'] | null
   /** `null`: it stands. */
   readonly ruledOutBecause: string | null
   readonly resource: string | null
@@ -68,15 +72,15 @@ export function weigh(
   const score = total > 0 ? supporting.reduce((sum, { weight }) => sum + weight, 0) / total : 0
   const layers = new Set(supporting.map(({ evidence }) => evidence.layer))
   const missing = notJudged.find((reason) => reason !== false)
+  const against = missing || ruledOut.find((reason) => reason !== false)
   const because =
-    missing ||
-    ruledOut.find((reason) => reason !== false) ||
-    (layers.size < 2 ? `only ${[...layers][0] ?? 'no'} layer points to it: two must agree` : null)
+    against || (layers.size < 2 ? `only ${[...layers][0] ?? 'no'} layer points to it: two must agree` : null)
   const heaviest = Math.max(...testimonies.map(([weight]) => weight))
   return {
     judged: !missing && heard.some(({ weight }) => weight === heaviest),
     score,
     evidence: heard.map(({ evidence }) => evidence),
+    only: !against && layers.size === 1 ? [...layers][0]! : null,
     ruledOutBecause: because || null,
     ...words,
   }

@@ -5,6 +5,8 @@ import type { SloJudgement } from '../measure/slo.ts'
  * as the limit is where the readings are highest; `null` = not read.
  */
 export type Signals = {
+  /** Doorbuster did not start the system: layers may be closed to it that it would otherwise read. */
+  readonly attached: boolean
   readonly shopper: SloJudgement
   /** Clicks whose page came in time and was not what it had to be (outcome `failed-check`). */
   readonly wrongPages: { readonly ratio: number; readonly clicks: number }
@@ -26,6 +28,11 @@ export type CpuSignals = {
   readonly usedCores: number
   readonly budgetCores: number | null
   readonly throttledRatio: number
+  /**
+   * Absent: read from the machine. Else told by the database's sessions, `usedCores` being those that run or wait for a
+   * core, or by how many times as long statements take as in calm times: that is a suspicion.
+   */
+  readonly from?: { readonly kind: 'sessions' } | { readonly kind: 'stretch'; readonly factor: number }
 }
 
 export type DatabaseSignals = {
@@ -94,11 +101,16 @@ export type LeftSignals = {
 export type AppSignals = {
   readonly components: readonly string[]
   readonly cpu: CpuSignals | null
-  /** Connections of all instances' pools, and requests waiting for one; `null`: the app gives no such metrics. */
+  /**
+   * Connections of all instances' pools, and requests waiting for one; `null`: the app gives no such metrics. Where a pooler
+   * hands out fewer, and requests wait for those, they are the connections.
+   */
   readonly pool: {
     readonly max: number
     readonly waiting: number
     readonly waitMs: number
+    /** The pooler in which most of them wait; `null`: they wait in the app. */
+    readonly pooler: string | null
     /**
      * Connections in use beyond what requests account for (Little's law: taken a second × time held), nearly all of the
      * time: they were not given back. `null`: not measured.

@@ -21,8 +21,10 @@ export function strip(run: RunData): RunData {
         curveLabel: '',
         journeys: [],
       },
-      options: { ...header.options, set: [] },
+      options: { quick: header.options.quick, budgetSec: header.options.budgetSec, set: [] },
     },
+    attached: run.attached && { ...run.attached, target: null, missing: [], levers: [] },
+    watched: run.watched && { ...run.watched, program: '' },
     arms: run.arms.map((arm) => ({ ...arm, fixes: [], topology: null })),
     segments: run.segments.map((segment) => ({
       ...segment,

@@ -35,9 +35,19 @@ export const REPEATED = 1.5
 const SCANNED_PER_ROW = 50
 const ROWS_PER_SCAN = 1000
 
+/** Name of the metric of a CPU that was not seen: what rests on it is suspected. */
+const SUSPECTED_BY = 'busyRatioByStretch'
+
+/** Whether it rests on a CPU that was not seen. */
+export function isSuspicion(evidence: readonly Evidence[]): boolean {
+  return evidence.some(({ metric, supports }) => metric === SUSPECTED_BY && supports)
+}
+
 /** CPU at its limit: nine tenths of the budget, or eight while mostly throttled by it. */
 export function isSaturated(cpu: CpuSignals | null): boolean {
   if (!cpu) return false
+  // A stretch errs on the low side: several cores share a queue, and a pool lets no more than its connections queue.
+  if (cpu.from?.kind === 'stretch') return cpu.busyRatio >= NEARLY_SATURATED
   return cpu.busyRatio >= SATURATED || (cpu.busyRatio >= NEARLY_SATURATED && cpu.throttledRatio >= THROTTLED)
 }
 
@@ -52,17 +62,21 @@ export function cpuTestimony(
   const words = `${layer === 'database' ? 'database' : 'app'} CPU ${cpuWords(cpu)}`
   return {
     layer,
-    metric: 'busyRatio',
+    metric: cpu.from?.kind === 'stretch' ? SUSPECTED_BY : 'busyRatio',
     value: cpu.busyRatio,
     unit: 'ratio',
-    threshold: SATURATED,
+    threshold: cpu.from?.kind === 'stretch' ? NEARLY_SATURATED : SATURATED,
     supports: saturated === (wanted === 'saturated'),
     says: saturated ? `${words}: at its limit` : `${words}: not at its limit`,
   }
 }
 
 /** "98 % of 0.20 cores". */
-export function cpuWords({ busyRatio, budgetCores, usedCores }: CpuSignals): string {
+export function cpuWords({ busyRatio, budgetCores, usedCores, from }: CpuSignals): string {
+  if (from?.kind === 'stretch')
+    return `${percent(busyRatio)}, judged by its statements, which run ${from.factor.toFixed(1)} times as long as in calm times`
+  if (from?.kind === 'sessions')
+    return `${cores(usedCores)} sessions for ${budgetCores === 1 ? '1 core' : `${cores(budgetCores ?? 0)} cores`}`
   return budgetCores === null
     ? `${usedCores.toFixed(2)} cores, ${percent(busyRatio)} of what it could get`
     : `${percent(busyRatio)} of ${budgetCores.toFixed(2)} cores`
@@ -89,17 +103,17 @@ export function pressureTestimony(app: AppSignals | null): Evidence | null {
 /** Requests wait for a database connection. */
 export function waitingTestimony(app: AppSignals | null): Evidence | null {
   if (!app?.pool) return null
-  const { waiting, waitMs, max } = app.pool
+  const { waiting, waitMs, max, pooler } = app.pool
   const supports = waiting >= QUEUE || waitMs >= WAIT_MS
   return {
     layer: 'pool',
-    metric: 'poolWaiting',
+    metric: pooler === null ? 'poolWaiting' : 'clientsWaitingMean',
     value: waiting,
     unit: 'requests',
     threshold: QUEUE,
     supports,
     says: supports
-      ? `${count(waiting)} requests wait for one of ${count(max)} connections${waitMs > 0 ? `, ${ms(waitMs)} each` : ''}`
+      ? `${count(waiting)} requests wait${pooler === null ? '' : ` at ${pooler}`} for one of ${count(max)} connections${waitMs > 0 ? `, ${ms(waitMs)} each` : ''}`
       : `hardly a request waits for one of ${count(max)} connections`,
   }
 }
@@ -321,6 +335,11 @@ export function percent(ratio: number): string {
 /** "12", or "2.4" below ten. */
 export function count(value: number): string {
   return value >= 10 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1)
+}
+
+/** A share of a core has no use for "0.0". */
+function cores(value: number): string {
+  return value < 1 ? value.toFixed(2) : count(value)
 }
 
 export function ms(value: number): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asksLedger } from '../asks-ledger.ts'
 import type { ThinkTime } from '../plan.ts'
 import type { Invariant, Journey } from '../scenario.ts'
 import { readDurationMs, readRatio } from '../units.ts'
@@ -49,8 +50,6 @@ const JOURNEY = knownKeys({
 })
 
 const SAMPLED = 'true, or a select statement that finds what must not be at any moment'
-/** Tables of what shoppers were told, which are filled when the load is over. */
-const FILLED_AFTERWARDS = /\b(from|join)\s+(ledger|unknown)\b/i
 
 const INVARIANT = knownKeys({
   name: z.string({ error: 'the name of the invariant' }).regex(/\S/, { error: 'the name of the invariant' }),
@@ -64,7 +63,7 @@ const INVARIANT = knownKeys({
       sampled: sampled === true ? invariant.sql : (sampled ?? null),
     }),
   )
-  .refine(({ sampled }) => sampled === null || !FILLED_AFTERWARDS.test(sampled), {
+  .refine(({ sampled }) => sampled === null || !asksLedger(sampled), {
     path: ['sampled'],
     error: 'a statement without the tables ledger and unknown: they are filled when the surge is over',
   })
@@ -122,6 +121,10 @@ export const SCENARIO_FIELDS = {
     .array(INVARIANT, { error: 'a list of invariants { name, sql, expect: "no rows", sampled? }' })
     .default([]),
   alerts: notRunYet('alerts').default([]),
-  faults: notRunYet('faults').default([]),
+  // Each is read by itself (`faultsOf`), as its kind asks for it.
+  faults: z
+    .array(z.unknown(), { error: 'a list of faults: [{ at: "60%", kill: "app-2" }]' })
+    .max(20, { error: 'at most 20 faults' })
+    .default([]),
   seed: z.int({ error: SEED }).min(0, { error: SEED }).max(0xffff_ffff, { error: SEED }).default(42),
 }

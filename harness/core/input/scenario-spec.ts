@@ -31,7 +31,8 @@ export type ScenarioSpec = {
   readonly topology?: TopologyPatch
   readonly invariants?: readonly InvariantSpec[]
   readonly alerts?: readonly []
-  readonly faults?: readonly []
+  /** What happens to the system in the middle of a surge; undone when it is over. */
+  readonly faults?: readonly FaultSpec[]
   readonly seed?: number
 }
 
@@ -148,3 +149,23 @@ export type InvariantSpec = {
   readonly expect: 'no rows'
   readonly sampled?: true | string
 }
+
+/**
+ * One fault on the timeline of every surge (never of a step). `at`: "60%" of the surge's length, or "12s" after its start.
+ * `for`: how long; without it until the surge is over. Targets are components: "app-2", "database", "balancer",
+ * "replica-1"; one that today's topology does not have is refused.
+ */
+export type FaultSpec = { readonly at: string } & (
+  | { readonly kill: string; readonly for?: string }
+  | { readonly pause: string; readonly for: string }
+  | { readonly restart: string }
+  /** `to`: what is left of its CPU budget, "20%". */
+  | { readonly slow: string; readonly to: string; readonly for?: string }
+  | { readonly pauseReplay: string; readonly for?: string }
+  /** `by`: how much later every answer reaches the app, "20ms". */
+  | { readonly delay: 'database'; readonly by: string; readonly for?: string }
+  /** `share` of the open connections at once, and of new ones meanwhile; default "100%". */
+  | { readonly drop: 'database'; readonly share?: string; readonly for?: string }
+  /** `leaving`: connections left for everybody else; default 0. */
+  | { readonly fillConnections: 'database'; readonly leaving?: number; readonly for?: string }
+)

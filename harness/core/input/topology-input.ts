@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import type { TopologyPatch } from '../scenario.ts'
-import { BALANCER_ALGORITHMS, BALANCER_ENGINES, MOST_INSTANCES, type Topology } from '../topology.ts'
+import {
+  BALANCER_ALGORITHMS,
+  BALANCER_ENGINES,
+  CACHE_KINDS,
+  MOST_INSTANCES,
+  POOLER_KINDS,
+  POOLER_MODES,
+  type Topology,
+} from '../topology.ts'
 import { knownKeys } from './known-keys.ts'
 
 /** One value of a topology: what it may be, and how the text after `--set path=` becomes it. */
@@ -54,6 +62,12 @@ export const TOPOLOGY_LEAVES: Leaves = {
     ),
     flaws: flaws(),
   },
+  pooler: {
+    kind: choice(POOLER_KINDS),
+    cpu: cpu(),
+    poolSize: whole(1, 1000),
+    poolMode: choice(POOLER_MODES),
+  },
   database: {
     cpu: cpu(),
     maxConnections: whole(10, 1000),
@@ -66,6 +80,12 @@ export const TOPOLOGY_LEAVES: Leaves = {
     replicas: whole(0, 3),
     replicaApplyDelayMs: whole(0, 60_000),
     memoryMb: orNone(whole(64, 1_000_000)),
+  },
+  cache: {
+    kind: choice(CACHE_KINDS),
+    cpu: cpu(),
+    // An empty Redis takes nearly one of them for itself.
+    memoryMb: whole(2, 1_000_000),
   },
 }
 

@@ -9,6 +9,8 @@ export type SegmentFacts = {
   readonly slo: Slo
   readonly machine: MachineFacts
   readonly topology: Topology | null
+  /** Doorbuster did not start the system, and it runs on this machine: its CPU cannot be told from that of others. */
+  readonly othersAreTheSystem?: boolean
 }
 
 /** `null`: the record holds nothing to judge by. */
@@ -33,5 +35,10 @@ export type SegmentCheck = {
 /** The facts for one segment of a run. */
 export function segmentFacts(run: RunData, segment: SegmentData): SegmentFacts {
   const arm: ArmLine | undefined = run.arms.find(({ arm }) => arm === segment.line.arm)
-  return { slo: run.header.scenario.slo, machine: run.header.machine, topology: arm?.topology ?? null }
+  return {
+    slo: run.header.scenario.slo,
+    machine: run.header.machine,
+    topology: arm?.topology ?? null,
+    othersAreTheSystem: run.attached?.onThisMachine ?? false,
+  }
 }

@@ -40,6 +40,13 @@ const KINDS: readonly Kind[] = [
     name: (component) => `requests waiting for a database connection at ${component}`,
   },
   {
+    probe: 'pooler',
+    value: 'clientsWaitingMean',
+    unit: 'count',
+    lowest: LOWEST_QUEUE,
+    name: (component) => `requests waiting for a database connection at ${component}`,
+  },
+  {
     probe: 'cpu',
     value: 'busyRatio',
     unit: 'ratio',

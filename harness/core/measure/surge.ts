@@ -1,12 +1,15 @@
-import { armLabel } from '../fixes.ts'
+import { faultedUntilSec, surgeFaults } from '../faults/surge-faults.ts'
+import { armLabel } from '../fixes/index.ts'
 import { impact } from '../impact.ts'
 import { incident } from '../incident.ts'
 import { planDurationSec } from '../plan.ts'
 import type { SurgeResult, SurgeSecond } from '../result.ts'
 import type { RunData, SegmentData } from '../run-data.ts'
+import { todaysTopology } from '../todays-topology.ts'
 import { brokenRule } from './broken-rule.ts'
 import { segmentFacts } from './check.ts'
 import { drivenSec } from './driven-sec.ts'
+import { redirectsAway } from './redirects-away.ts'
 import { saturationSignals } from './saturation.ts'
 import { judgeSlo } from './slo.ts'
 import { surgeSeconds } from './surge-seconds.ts'
@@ -22,13 +25,16 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
   const { scenario } = run.header
   const compressed = scenario.speed !== undefined
   const facts = segmentFacts(run, segment)
+  const away = redirectsAway(segment)
   const seconds = surgeSeconds(run, segment)
+  const faults = surgeFaults(run, segment)
   const story = incident({
     seconds,
     signals: saturationSignals(run, segment),
     p95BoundMs: scenario.slo['all']?.p95Ms ?? null,
     normalPerSec: scenario.normalPerSec,
     drainSec: (scenario.patience.timeoutMs * (1 + scenario.patience.reloads)) / 1000,
+    faultedUntilSec: faultedUntilSec(faults),
   })
   const slo = judgeSlo(tallyClicks(measuredClicks(segment)), scenario.slo)
   const rule = brokenRule(segment)
@@ -37,7 +43,7 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
   const arm = run.arms.find((line) => line.arm === segment.line.arm)
   return {
     arm: segment.line.arm,
-    label: armLabel(arm?.fixes ?? []),
+    label: armLabel(arm?.fixes ?? [], todaysTopology(run)),
     segment: segment.line.segment,
     held,
     because:
@@ -46,6 +52,8 @@ export function surgeResult(run: RunData, segment: SegmentData, reference?: Segm
         : because(slo, story.onsetSec, compressed ? null : planDurationSec(segment.line.plan)),
     endedEarly: rule === null ? null : endedWords(segment, rule, compressed),
     failedChecks: failedChecks(segment),
+    ...(away.length > 0 && { redirectsAway: away }),
+    faults,
     seconds,
     incident: story,
     impact: impact(run, segment, reference),

@@ -15,9 +15,18 @@ export type RouteTallies = {
  * at its end is measured to there, one that lets its sessions finish is measured to the last click.
  */
 export function measuredClicks(segment: SegmentData): SlotLine[] {
-  const { plan } = segment.line
+  return measured(segment, 'click')
+}
+
+/** The attempts of the same part. */
+export function measuredAttempts(segment: SegmentData): SlotLine[] {
+  return measured(segment, 'attempt')
+}
+
+function measured({ line, slots }: SegmentData, of: SlotLine['of']): SlotLine[] {
+  const { plan } = line
   const untilSec = plan.ending === 'cut' ? (plan.curve.at(-1)?.atSec ?? 0) : Number.POSITIVE_INFINITY
-  return segment.slots.filter((slot) => slot.of === 'click' && slot.sec >= 0 && slot.sec < untilSec)
+  return slots.filter((slot) => slot.of === of && slot.sec >= 0 && slot.sec < untilSec)
 }
 
 /** Adds click slots up, over all routes and for each. */

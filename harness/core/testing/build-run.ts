@@ -1,5 +1,6 @@
-import { applyFixes } from '../fixes.ts'
+import { applyFixes } from '../fixes/index.ts'
 import type {
+  ArmFailedLine,
   ArmLine,
   EndLine,
   EventLine,
@@ -21,6 +22,7 @@ export type RunOptions = {
   readonly machine?: Partial<MachineFacts>
   /** Default: arm 0, today, with budgets that bind. */
   readonly arms?: readonly Partial<Omit<ArmLine, 'kind'>>[]
+  readonly armFailures?: readonly Omit<ArmFailedLine, 'kind'>[]
   readonly events?: readonly Omit<EventLine, 'kind'>[]
   readonly invariants?: readonly Omit<InvariantLine, 'kind'>[]
   readonly invariantSamples?: readonly Omit<InvariantSampleLine, 'kind'>[]
@@ -84,6 +86,7 @@ export function buildRun(options: RunOptions): RunData {
     lines.push(...built.lines)
     atUs = built.nextUs
   }
+  for (const failure of options.armFailures ?? []) lines.push({ kind: 'arm-failed', ...failure })
   for (const event of options.events ?? []) lines.push({ kind: 'event', ...event })
   for (const invariant of options.invariants ?? []) lines.push({ kind: 'invariant', ...invariant })
   for (const sample of options.invariantSamples ?? []) lines.push({ kind: 'invariant-sample', ...sample })
@@ -95,7 +98,7 @@ export function buildRun(options: RunOptions): RunData {
 
 /** The run as the lines a record file would hold, header first. */
 export function recordLines(run: RunData): RecordLine[] {
-  const lines: RecordLine[] = [run.header, ...run.arms]
+  const lines: RecordLine[] = [run.header, ...run.arms, ...run.armFailures]
   if (run.data) lines.push({ kind: 'data', atUs: 0, ...run.data })
   for (const segment of run.segments) {
     lines.push(

@@ -40,6 +40,8 @@ export type Shape = {
   readonly restarts?: number
   /** How far the one read replica is behind; absent: there is none. */
   readonly replicaLagMs?: number | null
+  /** Requests that wait in the pooler for one of its five connections; absent: there is no pooler. */
+  readonly pooled?: number | null
   /** Share of the clicks whose page came, and was wrong. */
   readonly wrongPages?: number
   /** The app has a cache whose pages expire together, every four seconds; whether the limit is left in between. */
@@ -74,6 +76,7 @@ const CALM: Whole = {
   killsFromSec: 5,
   restarts: 0,
   replicaLagMs: null,
+  pooled: null,
   wrongPages: 0,
   expiring: 'never',
 }
@@ -90,6 +93,7 @@ export function surgeAtLimit(limit: Shape): RunData {
           budgets: limit.budgets ?? true,
           instances: limit.instances ?? 1,
           scanning: limit.scanning ?? false,
+          ...(limit.pooled != null && { pooled: 0 }),
           ...(limit.repeated !== undefined && { repeated: 1 }),
         }),
   })
@@ -178,6 +182,19 @@ export function readings(
             heldMb: how.kills > 0 ? 159 : 60,
             cacheMb: 10,
             kills: how.kills,
+          }),
+        ]),
+    ...(how.pooled === null
+      ? []
+      : [
+          series(atUs, 'pooler', 'pooler', 'bouncer', {
+            clientsActive: 5,
+            clientsWaiting: how.pooled,
+            clientsWaitingMean: how.pooled,
+            serversActive: how.pooled > 0 ? 5 : 1,
+            serversIdle: how.pooled > 0 ? 0 : 4,
+            longestWaitMs: 30 * how.pooled,
+            waitMsMean: 20 * how.pooled,
           }),
         ]),
     ...(how.replicaLagMs === null

@@ -184,5 +184,7 @@ process.on('message', (message: ToEngine) => {
   else current?.stop.abort()
 })
 process.on('disconnect', () => process.exit(0))
+// A harness that was killed while this process came up has told nobody who listened.
+if (!process.connected) process.exit(0)
 // Ctrl-C reaches the whole process group; the harness decides what happens to the load.
 process.on('SIGINT', () => {})

@@ -163,7 +163,8 @@ export class LiveSession implements Hands {
     click.attemptIntendedUs = intendedUs
     click.attemptSentUs = desk.scheduler.nowUs()
     const attempt = new Attempt(desk, this.#browser, click.spec, (end: AttemptEnd) => {
-      tally.attemptDone(intendedUs, end.sentUs, end.doneUs, click.spec.route, end.outcome)
+      const { outcome, page, sentUs, doneUs } = end
+      tally.attemptDone(intendedUs, sentUs, doneUs, click.spec.route, outcome, page?.status)
       if (leavesInDoubt(end.outcome, end.page?.status ?? null)) click.inDoubt = true
       if (end.timedOutIn !== null) tally.timedOut(intendedUs, end.timedOutIn)
       if (end.outcome === 'ok' && end.page) {

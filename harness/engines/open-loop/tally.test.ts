@@ -47,6 +47,16 @@ it('tells send lags by second of intended start, which are together those of the
   )
 })
 
+it('tells the status of answers that are no 2xx, by attempt', async () => {
+  const shop = scenarioOf([{ name: 'home', weight: 1, steps: async (s) => void (await s.get('/')) }])
+  const away = { afterMs: 5, status: 302, location: 'http://elsewhere.test/' }
+  const { slots } = await stubDrive(shop, planOf(shop, 30, 3), (_, nowUs) =>
+    nowUs < 2e6 ? away : { afterMs: 5 },
+  )
+  const seen = slots.map(({ of, outcome, status = null }) => `${of} ${outcome} ${status}`)
+  expect([...new Set(seen)].sort()).toEqual(['attempt ok 302', 'attempt ok null', 'click ok null'])
+})
+
 it('tells them while a drive goes on, one line a second', async () => {
   const shop = scenarioOf([{ name: 'home', weight: 1, steps: async (s) => void (await s.get('/')) }])
   const { end, sendLags } = await stubDrive(shop, planOf(shop, 30, 8), () => ({ afterMs: 5 }))

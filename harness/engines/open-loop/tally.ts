@@ -22,12 +22,16 @@ type Box = {
   readonly of: Slot['of']
   readonly route: string
   readonly outcome: Outcome
+  /** 0: none worth telling. */
+  readonly status: number
   readonly times: BucketCounts
 }
 
 const KINDS = ['click', 'attempt'] as const
 /** Room for outcomes in a key; there are fewer. */
 const OUTCOMES = 32
+/** Room for statuses of HTTP in a key; 0 for those that go without saying. */
+const STATUSES = 1024
 /** Room for seconds in a key, before and after second 0. */
 const SECONDS = 2 ** 22
 
@@ -108,8 +112,17 @@ export class Tally {
     if (this.#isMeasured(intendedUs)) this.#attemptsSent++
   }
 
-  attemptDone(intendedUs: number, sentUs: number, doneUs: number, route: string, outcome: Outcome): void {
-    this.#record(intendedUs, 'attempt', route, outcome, doneUs - sentUs)
+  /** `status`: of its answer; 0 when there was none. */
+  attemptDone(
+    intendedUs: number,
+    sentUs: number,
+    doneUs: number,
+    route: string,
+    outcome: Outcome,
+    status = 0,
+  ): void {
+    const told = status >= 200 && status < 300 ? 0 : status
+    this.#record(intendedUs, 'attempt', route, outcome, doneUs - sentUs, told)
   }
 
   clickDone(intendedUs: number, doneUs: number, route: string, outcome: Outcome): void {
@@ -134,9 +147,10 @@ export class Tally {
   /** The slots of seconds before this one, filled since they were taken last; lines of one key add up. */
   takeSlots(beforeSec = Number.POSITIVE_INFINITY): Slot[] {
     const slots: Slot[] = []
-    for (const [key, { sec, of, route, outcome, times }] of this.#boxes) {
+    for (const [key, { sec, of, route, outcome, status, times }] of this.#boxes) {
       if (sec >= beforeSec) continue
-      slots.push({ sec, of, route, outcome, n: times.n, timesUs: times.packed() })
+      const slot = { sec, of, route, outcome, n: times.n, timesUs: times.packed() }
+      slots.push(status === 0 ? slot : { ...slot, status })
       this.#boxes.delete(key)
       times.clear()
       this.#spare.push(times)
@@ -187,14 +201,15 @@ export class Tally {
     }
   }
 
-  #record(intendedUs: number, of: Slot['of'], route: string, outcome: Outcome, us: number): void {
+  #record(intendedUs: number, of: Slot['of'], route: string, outcome: Outcome, us: number, status = 0): void {
     const sec = this.#secondOf(intendedUs)
     // A number as key: a text would be built, hashed and thrown away twice in every request.
     const name = (numberOf(this.#routes, route) * OUTCOMES + numberOf(this.#outcomes, outcome)) * KINDS.length
-    const key = (name + KINDS.indexOf(of)) * SECONDS + sec + SECONDS / 2
+    const kind = (name + KINDS.indexOf(of)) * STATUSES + (status < STATUSES ? status : 0)
+    const key = kind * SECONDS + sec + SECONDS / 2
     let box = this.#boxes.get(key)
     if (!box) {
-      box = { sec, of, route, outcome, times: this.#spare.pop() ?? new BucketCounts() }
+      box = { sec, of, route, outcome, status, times: this.#spare.pop() ?? new BucketCounts() }
       this.#boxes.set(key, box)
     }
     box.times.record(us)

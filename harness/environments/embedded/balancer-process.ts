@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarnessError } from '../../core/errors.ts'
+import { freePort } from '../free-port.ts'
+import { answersOk, httpCall } from '../http-call.ts'
 import type { AppInstance } from './app/app-instances.ts'
-import { freePort } from './free-port.ts'
-import { answersOk, httpCall } from './http-call.ts'
 import { BALANCER, type BalancerStart, type RunningBalancer } from './running-balancer.ts'
 import { startListening } from './start-listening.ts'
 

@@ -3,11 +3,12 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.ts'
 import type { AppSpec, EnvironmentSpec } from '../../ports.ts'
+import { bundle } from '../bundle.ts'
+import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from '../postgres-connection.ts'
+import { createShopDatabase, snapshotData } from '../postgres-data.ts'
 import { type PreparedApp, seedData } from './app/app-instances.ts'
-import { bundle } from './app/bundle.ts'
+import { type FaultProxy, needsProxy, startFaultProxy } from './faults/fault-proxy.ts'
 import { haproxySocket } from './haproxy/haproxy-socket.ts'
-import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from './postgres/connection.ts'
-import { createShopDatabase, snapshotData } from './postgres/data.ts'
 import { nativeFolder } from './postgres/native-folder.ts'
 import { postgresUser } from './postgres/run-as.ts'
 import { initialise, startServer } from './postgres/server.ts'
@@ -18,12 +19,12 @@ const BALANCER_ENTRY = fileURLToPath(new URL('../../balancer/proxy-process.ts', 
 
 /** From an empty run folder to a seeded shop that answers; whatever fails on the way is thrown as it is. */
 export async function bringUp(
-  { topology, app }: EnvironmentSpec,
+  { topology, app, faults = [] }: EnvironmentSpec,
   folder: string,
   supervisor: Supervisor,
   progress: (text: string) => void,
   signal: AbortSignal,
-): Promise<Stand> {
+): Promise<{ readonly stand: Stand; readonly proxy: FaultProxy | null }> {
   // Before anything is started: a folder whose path is too long does not become shorter.
   if (topology.balancer.engine === 'haproxy') haproxySocket(folder)
   progress('bundling the app and preparing Postgres')
@@ -36,22 +37,27 @@ export async function bringUp(
 
   progress('starting Postgres')
   const database = await startServer(supervisor, home, topology.database, signal)
-  await createShopDatabase(database.port)
+  await createShopDatabase(database)
 
   progress('seeding the shop')
-  const url = databaseUrl(database.port, SHOP_ROLE, SHOP_DATABASE)
+  const url = databaseUrl(database, SHOP_ROLE, SHOP_DATABASE)
   await seedData(supervisor, prepared, topology.app, url)
   signal.throwIfAborted()
   progress('taking a snapshot of the seeded data')
-  await snapshotData(database.port)
+  await snapshotData(database)
 
   const { replicas } = topology.database
   const databases = replicas === 0 ? '' : `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, `
   const servers = topology.app.instances === 1 ? '1 app server' : `${topology.app.instances} app servers`
-  progress(`starting ${databases}${servers}${topology.balancer.engine === 'none' ? '' : ' and the balancer'}`)
-  const stand = new Stand({ supervisor, app: prepared, balancerBundle, home, folder }, topology, database)
+  const beside = `${topology.pooler.kind === 'none' ? '' : 'PgBouncer, '}${topology.cache.kind === 'none' ? '' : 'Redis, '}`
+  progress(
+    `starting ${databases}${beside}${servers}${topology.balancer.engine === 'none' ? '' : ' and the balancer'}`,
+  )
+  const proxy = needsProxy(faults) ? await startFaultProxy(supervisor, folder, database.port, signal) : null
+  const parts = { supervisor, app: prepared, balancerBundle, home, folder }
+  const stand = new Stand({ ...parts, ...(proxy && { appDatabasePort: proxy.port }) }, topology, database)
   await stand.moveTo(topology, signal)
-  return stand
+  return { stand, proxy }
 }
 
 async function prepareApp(spec: AppSpec, folder: string): Promise<PreparedApp> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { FixStep } from '../../core/fixes.ts'
+import type { FixStep } from '../../core/fixes/index.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import type { MeterReading, Running } from '../../ports.ts'
 import { embeddedEnvironment } from './index.ts'
@@ -111,6 +111,13 @@ test('CPU is metered for every component and budgets bind once they are enforced
   await running.restoreData()
   expect(await countNow()).toBe(0)
   await running.enforceBudgets(false)
+}, 60_000)
+
+test('an app server that has no connection left to find the data with is started anew, and named', async () => {
+  await get('/leak')
+  expect(await running.restoreData()).toEqual(['app-1'])
+  expect(await countNow()).toBe(0)
+  expect(await running.restoreData()).toEqual([])
 }, 60_000)
 
 test('fixes that do not fit the machine are refused with the sum', async () => {

@@ -1,17 +1,15 @@
 import { rmSync } from 'node:fs'
 import { HarnessError } from '../../core/errors.ts'
-import { ISOLATION_MEANS, type Isolation } from '../../core/record.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
+import { whetherItFits } from '../whether-it-fits.ts'
 import { bringUp } from './bring-up.ts'
+import { forcedMeans } from './budgets/forced-means.ts'
 import { canLimitMemory } from './budgets/memory-limits.ts'
-import { findHaproxy } from './haproxy/find-haproxy.ts'
+import { checkPrograms } from './check-programs.ts'
 import { makeRunFolder } from './run-folder.ts'
 import { runningOf } from './running.ts'
 import { connectSupervisor } from './supervisor/connect.ts'
 import { sweepLeftovers } from './sweep-leftovers.ts'
-import { whetherItFits } from './whether-it-fits.ts'
-
-const FORCIBLE = ['cgroup-v1', 'duty-cycle', 'none'] as const satisfies readonly Isolation['means'][]
 
 /**
  * A real Postgres, app instances and a balancer as processes of this machine, under one supervisor that ends them
@@ -26,10 +24,11 @@ async function up(
   progress: (text: string) => void,
   signal: AbortSignal,
 ): Promise<Running> {
-  checkForcedMeans()
+  forcedMeans()
   checkFit(spec)
   // Before anything is started: what is not there will not be there later.
-  if (spec.topology.balancer.engine === 'haproxy') findHaproxy()
+  checkPrograms(spec.topology)
+  checkRedisIsThere(spec)
   checkMemory(spec)
   if (signal.aborted) throw interrupted()
   await sweepLeftovers()
@@ -44,8 +43,8 @@ async function up(
   })
   const bringing = bringUp(spec, path, supervisor, progress, abandoned.signal)
   try {
-    const stand = await Promise.race([bringing, aborted])
-    return runningOf(spec, stand, supervisor)
+    const { stand, proxy } = await Promise.race([bringing, aborted])
+    return runningOf(spec, stand, supervisor, proxy)
   } catch (error) {
     abandoned.abort()
     await supervisor.down()
@@ -65,8 +64,22 @@ function checkFit({ topology }: EnvironmentSpec): void {
   throw new HarnessError({
     code: 'environment',
     message: `today's CPU budgets do not fit this machine: ${fits}`,
-    where: 'topology: balancer.cpu, app.instances × app.cpu, (1 + database.replicas) × database.cpu',
+    where:
+      'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
     hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
+  })
+}
+
+/** A shop that cannot reach its cache works without it, and nobody would know. */
+function checkRedisIsThere({ topology, app }: EnvironmentSpec): void {
+  const { cache, sessions } = topology.app.settings
+  if (cache !== 'redis' && sessions !== 'redis') return
+  if (topology.cache.kind === 'redis' || app.env['REDIS_URL'] !== undefined) return
+  throw new HarnessError({
+    code: 'usage',
+    message: 'the app is to keep something in Redis, and there is none',
+    where: `topology.app.settings.${cache === 'redis' ? 'cache' : 'sessions'}=redis`,
+    hint: '--set topology.cache.kind=redis starts one; an app of your own may have its REDIS_URL in its env',
   })
 }
 
@@ -78,18 +91,6 @@ function checkMemory({ topology }: EnvironmentSpec): void {
     message: `the database's memory cannot be limited: ${limitable}`,
     where: 'topology: database.memoryMb',
     hint: 'leave it out (--set topology.database.memoryMb=none), or run as root where cgroup v1 has a memory controller',
-  })
-}
-
-function checkForcedMeans(): void {
-  const forced = process.env['DOORBUSTER_BUDGETS']
-  if (forced === undefined || FORCIBLE.some((name) => name === forced)) return
-  const known = ISOLATION_MEANS.some((name) => name === forced)
-  throw new HarnessError({
-    code: 'usage',
-    message: `DOORBUSTER_BUDGETS=${forced} ${known ? 'cannot be enforced here' : 'is no means of enforcing CPU budgets'}`,
-    where: 'environment variable DOORBUSTER_BUDGETS',
-    hint: `use one of ${FORCIBLE.join(', ')}, or leave it out`,
   })
 }
 

@@ -39,7 +39,7 @@ describe.skipIf(can !== true)(`a memory limit${can === true ? '' : ` (skipped: $
     const spec = tinySpec({ topology: limitedTo(96) })
     const { path, run } = makeRunFolder(0)
     const supervisor = connectSupervisor(path, run)
-    stand = await bringUp(spec, path, supervisor, () => {}, signal)
+    stand = (await bringUp(spec, path, supervisor, () => {}, signal)).stand
     running = runningOf(spec, stand, supervisor)
     running.onDeath(({ component }) => deaths.push(component))
     probes = await Promise.all([memoryProbe, databaseProbe].map((one) => one.open(running.endpoints, clock)))

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { expect, test, vi } from 'vitest'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import type { EnvironmentSpec } from '../../ports.ts'
+import { candidateMeans } from './budgets/candidates.ts'
 import { embeddedEnvironment } from './index.ts'
 import { tinySpec } from './testing/tiny-spec.ts'
 
@@ -94,6 +95,20 @@ test('a means of enforcing budgets that does not exist', async () => {
   expect(await refusalOf(tinySpec())).toMatchObject({
     code: 'usage',
     hint: expect.stringContaining('duty-cycle'),
+  })
+  delete process.env['DOORBUSTER_BUDGETS']
+})
+
+test('a means of enforcing budgets that is not here, with the reason', async ({ skip }) => {
+  const candidates = candidateMeans(`trial-${process.pid}`, process.pid, undefined)
+  const made = candidates.map(({ name, make }) => ({ name, why: make() }))
+  for (const { why } of made) if (typeof why !== 'string') why.close()
+  const missing = made.find(({ why }) => typeof why === 'string')
+  skip(missing === undefined, 'every means is available on this machine')
+  process.env['DOORBUSTER_BUDGETS'] = missing!.name
+  expect(await refusalOf(tinySpec())).toMatchObject({
+    code: 'usage',
+    message: `DOORBUSTER_BUDGETS=${missing!.name} is not available here: ${missing!.why}`,
   })
   delete process.env['DOORBUSTER_BUDGETS']
 })

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import type { Running } from '../../ports.ts'
 import { replicaProbe } from '../../probes/replica.ts'
+import { withClient } from '../postgres-connection.ts'
 import { bringUp } from './bring-up.ts'
-import { withClient } from './postgres/connection.ts'
 import { makeRunFolder } from './run-folder.ts'
 import { runningOf } from './running.ts'
 import type { Stand } from './stand.ts'
@@ -30,7 +30,7 @@ beforeAll(async () => {
   const spec = tinySpec({ topology: withReplicas(1) })
   const { path, run } = makeRunFolder(1)
   const supervisor = connectSupervisor(path, run)
-  stand = await bringUp(spec, path, supervisor, () => {}, signal)
+  stand = (await bringUp(spec, path, supervisor, () => {}, signal)).stand
   running = runningOf(spec, stand, supervisor)
 })
 afterAll(() => running?.down())
@@ -127,9 +127,13 @@ test('a restarted primary has replicas again, with its settings', async () => {
 test('a replica that dies is reported, and comes back with the next move', async () => {
   const death = new Promise<{ component: string }>((resolve) => running.onDeath(resolve))
   const { pid } = tracesOf(process.pid).list.processes.find(({ name }) => name === 'replica-1')!
+  const { folder } = tracesOf(process.pid)
+  const segments = segmentsOf(folder)
   process.kill(pid, 'SIGKILL')
   expect((await death).component).toBe('replica-1')
   await stand.moveTo(withReplicas(1), signal)
+  // The dead one's went with its data; the primary, whose settings differ from the last test's, was restarted.
+  expect(segmentsHere().filter((id) => segments.includes(id))).toEqual([])
   const { n } = await get('/count')
   await until(async () => (await countOn()) === n)
 })

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { HarnessError } from '../../core/errors.ts'
+import { processRef } from '../process-tree.ts'
 import { writeCleanUpList } from './supervisor/clean-up-list.ts'
-import { processRef } from './supervisor/process-tree.ts'
 
 /** Cluster 40 MB, copy of the binaries 60 MB, write-ahead log up to 1 GB, seeded data twice, logs. */
 const NEEDED_BYTES = 1.5e9
@@ -29,9 +29,21 @@ export function makeRunFolder(replicas: number): RunFolder {
   return { path, run: basename(path).replace(/^doorbuster-/, '') }
 }
 
-function checkFreeSpace(neededBytes: number): void {
+/** `true`, or that a run that is up has no disk space for so many replicas more. */
+export function whetherRoomFor(moreReplicas: number): true | string {
+  const neededBytes = moreReplicas * NEEDED_EACH_REPLICA_BYTES
+  const freeBytes = free()
+  if (moreReplicas <= 0 || freeBytes >= neededBytes) return true
+  return `read replicas need about ${gigabytes(neededBytes)} of disk space more, ${gigabytes(freeBytes)} are free in ${tmpdir()}`
+}
+
+function free(): number {
   const { bavail, bsize } = statfsSync(tmpdir())
-  const freeBytes = bavail * bsize
+  return bavail * bsize
+}
+
+function checkFreeSpace(neededBytes: number): void {
+  const freeBytes = free()
   if (freeBytes >= neededBytes) return
   throw new HarnessError({
     code: 'environment',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarnessError } from '../../core/errors.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../free-port.ts'
 import { describeEnd, type Supervisor } from './supervisor/connect.ts'
 import type { ComponentStart, ProgramEnd } from './supervisor/protocol.ts'
 
@@ -75,7 +75,7 @@ async function neverReady(
   const { tail } = await ended
   return new HarnessError({
     code: 'environment',
-    message: `${component} was started but not ready within ${how.withinMs / 1000} s; its last output:\n${tail || '(none)'}`,
+    message: `${component} was started but not ready within ${Math.round(how.withinMs / 100) / 10} s; its last output:\n${tail || '(none)'}`,
     where: component,
     hint: how.hint,
   })

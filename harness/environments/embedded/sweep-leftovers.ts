@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isOurFolder } from '../is-our-folder.ts'
+import { isRunning, processRef } from '../process-tree.ts'
 import { readCleanUpList } from './supervisor/clean-up-list.ts'
-import { isRunning, processRef } from './supervisor/process-tree.ts'
 import { takeDown } from './supervisor/take-down.ts'
 
 const NAME = /^doorbuster-(\d+)-/
@@ -16,7 +17,7 @@ export async function sweepLeftovers(): Promise<readonly string[]> {
   for (const name of readdirSync(tmpdir())) {
     const pid = NAME.exec(name)?.[1]
     const folder = join(tmpdir(), name)
-    if (pid === undefined || !isOurs(folder)) continue
+    if (pid === undefined || !isOurFolder(folder)) continue
     const list = readCleanUpList(folder)
     if (!list) {
       if (isRunning(processRef(Number(pid)))) continue
@@ -32,13 +33,4 @@ export async function sweepLeftovers(): Promise<readonly string[]> {
     swept.push(folder)
   }
   return swept
-}
-
-function isOurs(folder: string): boolean {
-  try {
-    const status = lstatSync(folder)
-    return status.isDirectory() && status.uid === process.getuid?.() && (status.mode & 0o022) === 0
-  } catch {
-    return false
-  }
 }

@@ -44,7 +44,10 @@ export function probeConnection(endpoints: Endpoints, which: Which): ProbeConnec
     if (client) return true
     if (!database || performance.now() < retryAtMs) return false
     const fresh = new Client({
-      connectionString: addressOf(database.connectionString, which),
+      // What stands in it outweighs what stands here: a guest's has a name and limits of its own.
+      connectionString: database.isGuest
+        ? database.connectionString
+        : addressOf(database.connectionString, which),
       application_name: APPLICATION_NAME,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
@@ -58,7 +61,7 @@ export function probeConnection(endpoints: Endpoints, which: Which): ProbeConnec
       await fresh.connect()
       const { rows } = await fresh.query<{ pid: string }>('select pg_backend_pid() as pid')
       // What the probe asks must not show up as the app's statements. Only a superuser may set this.
-      await fresh.query("set pg_stat_statements.track = 'none'").catch(() => {})
+      if (!database.isGuest) await fresh.query("set pg_stat_statements.track = 'none'").catch(() => {})
       await database.exempt(Number(rows[0]!.pid)).catch(() => {})
       client = fresh
       connectedTo = database.connectionString

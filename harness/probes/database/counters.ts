@@ -1,8 +1,8 @@
 import type { Row } from './connection.ts'
 
 /** Counters of the app's database. A backend adds its own at most once a second, at the end of a transaction. */
-export const COUNTERS_SQL = `/* doorbuster-probe counters */
-select datid, xact_commit, xact_rollback, tup_returned, tup_fetched, blks_hit, blks_read, active_time, deadlocks,
+export const COUNTERS_SQL = `select /* doorbuster-probe counters */
+       datid, xact_commit, xact_rollback, tup_returned, tup_fetched, blks_hit, blks_read, active_time, deadlocks,
        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
          - coalesce(current_setting('reserved_connections', true)::int, 0)
   from pg_stat_database where datname = $1`

@@ -4,8 +4,8 @@ import type { Row } from './connection.ts'
  * When the server was started, and when two of its own processes were. All of them end and come back when a backend is
  * killed: the checkpointer first, before recovery, the walwriter when connections are taken again.
  */
-export const RESTARTS_SQL = `/* doorbuster-probe restarts */
-select extract(epoch from pg_postmaster_start_time()),
+export const RESTARTS_SQL = `select /* doorbuster-probe restarts */
+       extract(epoch from pg_postmaster_start_time()),
        extract(epoch from min(backend_start) filter (where backend_type = 'checkpointer')),
        extract(epoch from min(backend_start) filter (where backend_type = 'walwriter'))
   from pg_stat_activity`

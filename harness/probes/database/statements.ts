@@ -3,7 +3,8 @@ import type { ProbeConnection, Row } from './connection.ts'
 
 const TOP = 12
 const TEXT_LENGTH = 300
-const PROBE_MARK = '/* doorbuster-probe'
+/** Behind the first word: Postgres 18 leaves out what stands before it. */
+const PROBE_MARK = 'select /* doorbuster-probe'
 
 type Counts = {
   readonly calls: number
@@ -74,14 +75,14 @@ export function statementsReader(connections: readonly ProbeConnection[]): State
   }
 }
 
-const EXTENSION_SQL = `/* doorbuster-probe extension */
-select quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace
+const EXTENSION_SQL = `select /* doorbuster-probe extension */
+       quote_ident(nspname) from pg_extension join pg_namespace n on n.oid = extnamespace
  where extname = 'pg_stat_statements'`
 
 /** Without texts: those lie in a file that would be read as a whole each time. The info comes with every row. */
 function countsSql(schema: string): string {
-  return `/* doorbuster-probe statements */
-select concat_ws(' ', i.dealloc, i.stats_reset), concat_ws(' ', s.userid, s.dbid, s.toplevel, s.queryid), s.queryid,
+  return `select /* doorbuster-probe statements */
+       concat_ws(' ', i.dealloc, i.stats_reset), concat_ws(' ', s.userid, s.dbid, s.toplevel, s.queryid), s.queryid,
        s.calls, s.total_exec_time, s.rows, s.shared_blks_hit, s.shared_blks_read, s.wal_records
   from ${schema}.pg_stat_statements_info i
   left join ${schema}.pg_stat_statements(false) s on s.queryid is not null and s.calls > 0
@@ -89,8 +90,8 @@ select concat_ws(' ', i.dealloc, i.stats_reset), concat_ws(' ', s.userid, s.dbid
 }
 
 function textsSql(schema: string): string {
-  return `/* doorbuster-probe texts */
-select distinct on (queryid) queryid, left(regexp_replace(query, '\\s+', ' ', 'g'), ${TEXT_LENGTH})
+  return `select /* doorbuster-probe texts */
+       distinct on (queryid) queryid, left(regexp_replace(query, '\\s+', ' ', 'g'), ${TEXT_LENGTH})
   from ${schema}.pg_stat_statements(true)
  where dbid = (select oid from pg_database where datname = $1) and queryid = any ($2::bigint[])`
 }

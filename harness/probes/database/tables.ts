@@ -4,8 +4,8 @@ import type { ProbeConnection } from './connection.ts'
 /** Tables and indexes come and go with fixes; the list is read again after this many readings. */
 const LIST_AGAIN = 10
 
-const LIST_SQL = `/* doorbuster-probe tables */
-select c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end,
+const LIST_SQL = `select /* doorbuster-probe tables */
+       c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end,
        coalesce(array_to_string(array(select indexrelid from pg_index where indrelid = c.oid), ','), ''),
        c.reltuples
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -15,8 +15,8 @@ select c.oid, case when n.nspname = 'public' then c.relname else n.nspname || '.
  * What pg_stat_user_tables adds up, asked for by number: the view itself scans the catalogs of the app's database each
  * time, and those rows would count as rows the app had read.
  */
-const COUNTS_SQL = `/* doorbuster-probe table counts */
-select o, pg_stat_get_numscans(o), pg_stat_get_tuples_returned(o), pg_stat_get_tuples_fetched(o),
+const COUNTS_SQL = `select /* doorbuster-probe table counts */
+       o, pg_stat_get_numscans(o), pg_stat_get_tuples_returned(o), pg_stat_get_tuples_fetched(o),
        pg_stat_get_tuples_updated(o), pg_stat_get_tuples_hot_updated(o), pg_stat_get_dead_tuples(o)
   from unnest($1::oid[]) o`
 

@@ -7,6 +7,8 @@ export function fakeEndpoints(over: Partial<Endpoints>): Endpoints {
     replicas: () => [],
     apps: () => [],
     balancer: () => null,
+    pooler: () => null,
+    cache: () => null,
     meter: async () => [],
     ...over,
   }

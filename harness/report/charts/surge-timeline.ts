@@ -1,5 +1,6 @@
 import type { Incident, SurgeResult } from '../../core/result.ts'
 import { formatMs, formatRate } from '../format.ts'
+import { faultMarks } from '../story/fault-lines.ts'
 import { incidentMoments, incidentSentence } from '../story/moments.ts'
 import { capitalise } from '../story/sentences.ts'
 import { limitLine, panel, panelTitle, timeAxis, timesAxis, valueAxis } from './axes.ts'
@@ -92,35 +93,56 @@ function option(surge: Timeline, { sloMs, patienceMs }: TimelineOptions, { width
 }
 
 /** Vertical lines at the moments (numbered in the upper panel) and a band over the complete outage. */
-function momentMarks({ incident, seconds }: Timeline, secPerPixel: number) {
-  const happened = (incident ? incidentMoments(incident) : []).flatMap((moment, i) =>
+function momentMarks({ incident, seconds, faults }: Timeline, secPerPixel: number) {
+  const happened = (incident ? incidentMoments(incident, faults) : []).flatMap((moment, i) =>
     moment.atSec === null ? [] : [{ at: moment.atSec, number: i + 1 }],
   )
+  // Named below, where the moments' numbers are not; dashed, so that one is told from a moment.
+  const faultLines = faultMarks(faults).map(({ atSec, letter }) => ({
+    xAxis: atSec,
+    lineStyle: { color: colour('bad'), type: 'dashed', width: 1.5 },
+    letter,
+  }))
   const endSec = incident?.outageEndSec ?? seconds.at(-1)?.sec ?? 0
   return (numbered: boolean) => ({
     markLine: {
       silent: true,
       symbol: 'none',
       lineStyle: { color: colour('ink'), type: 'solid', width: 1 },
-      data: happened.map(({ at, number }, i) => ({
-        xAxis: at,
-        label: {
-          show: numbered,
-          formatter: String(number),
-          position: 'end',
-          // A number that would cover the one before it stands a row higher.
-          distance: i % 2 === 1 && at - happened[i - 1]!.at < 20 * secPerPixel ? 22 : 3,
-          color: colour('paper'),
-          backgroundColor: colour('ink'),
-          borderRadius: 9,
-          width: 18,
-          height: 18,
-          lineHeight: 18,
-          align: 'center',
-          fontSize: 12,
-          fontWeight: 'bold',
-        },
-      })),
+      data: [
+        ...faultLines.map(({ letter, ...mark }) => ({
+          ...mark,
+          label: {
+            show: numbered,
+            formatter: letter,
+            position: 'start',
+            distance: 4,
+            rotate: 0,
+            color: colour('bad'),
+            fontSize: 13,
+            fontWeight: 'bold',
+          },
+        })),
+        ...happened.map(({ at, number }, i) => ({
+          xAxis: at,
+          label: {
+            show: numbered,
+            formatter: String(number),
+            position: 'end',
+            // A number that would cover the one before it stands a row higher.
+            distance: i % 2 === 1 && at - happened[i - 1]!.at < 20 * secPerPixel ? 22 : 3,
+            color: colour('paper'),
+            backgroundColor: colour('ink'),
+            borderRadius: 9,
+            width: 18,
+            height: 18,
+            lineHeight: 18,
+            align: 'center',
+            fontSize: 12,
+            fontWeight: 'bold',
+          },
+        })),
+      ],
     },
     markArea: {
       silent: true,
@@ -165,6 +187,7 @@ function summary(surge: Timeline, { sloMs, patienceMs }: TimelineOptions): strin
   const worst = Number.isFinite(least)
     ? `, in the worst second ${Math.round(least * 100)} % of them were answered well`
     : ''
-  const said = surge.incident ? ` ${capitalise(incidentSentence(surge.incident))}.` : ''
-  return `Up to ${formatRate(most)} clicks/s were asked for${worst}; p95 response time reached ${slowest}${slo}.${said}`
+  const said = surge.incident ? ` ${capitalise(incidentSentence(surge.incident, surge.faults))}.` : ''
+  const done = faultMarks(surge.faults).map(({ letter, fault }) => ` ${letter}: ${fault.says}.`)
+  return `Up to ${formatRate(most)} clicks/s were asked for${worst}; p95 response time reached ${slowest}${slo}.${said}${done.join('')}`
 }

@@ -10,7 +10,15 @@ export type ResourceUse = {
   readonly maxRatio: number
 }
 
-const ORDER: readonly ComponentRole[] = ['database', 'replica', 'app', 'balancer', 'generator']
+const ORDER: readonly ComponentRole[] = [
+  'database',
+  'replica',
+  'pooler',
+  'cache',
+  'app',
+  'balancer',
+  'generator',
+]
 
 /** CPU of every budgeted component, and the connection pool of every app instance, over one segment. */
 export function utilisation(segment: SegmentData): readonly ResourceUse[] {

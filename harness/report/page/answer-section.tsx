@@ -39,7 +39,9 @@ export function AnswerSection({ story }: { readonly story: Story }) {
       <dl class="cards">
         <Card question="What broke?">
           {breakSentence(story)}
-          {story.impact && story.impact.ordersLost > 0 ? ` ${capitalise(impactSentence(story.impact))}.` : ''}
+          {story.impact && story.impact.ordersLost > 0
+            ? ` ${capitalise(impactSentence(story.impact) ?? '')}.`
+            : ''}
         </Card>
         <Card question="Why?">{whySentence(story)}</Card>
         <Card question="What to do?">{actionSentence(story)}</Card>
@@ -65,12 +67,12 @@ function RunFacts({ story: { header, peak } }: { readonly story: Story }) {
   const { name, curveLabel, normalPerSec, peakPerSec } = header.scenario
   const beside = [
     peak?.clicksPerSec == null ? null : `≈ ${formatRate(peak.clicksPerSec)} clicks/s`,
-    peak?.ordersPerMin == null ? null : `≈ ${formatRate(peak.ordersPerMin)} orders/min`,
+    !peak?.ordersPerMin ? null : `≈ ${formatRate(peak.ordersPerMin)} orders/min`,
   ].filter((part) => part !== null)
   return (
     <p class="facts">
-      <strong>{name}</strong> · {curveLabel} · {formatRate(normalPerSec)} → {formatRate(peakPerSec)}{' '}
-      shoppers/s
+      <strong>{name}</strong> · {curveLabel}
+      {peakPerSec === 0 ? '' : ` · ${formatRate(normalPerSec)} → ${formatRate(peakPerSec)} shoppers/s`}
       {beside.length > 0 ? ` (${beside.join(', ')})` : ''}
     </p>
   )

@@ -12,11 +12,12 @@ import {
   formatWhen,
 } from '../format.ts'
 import { balancerWords } from '../story/balancer-words.ts'
+import { cacheWords, poolerWords } from '../story/beside-words.ts'
 import { dataWords } from '../story/data-words.ts'
 import { GLOSSARY } from '../story/glossary.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS } from '../story/sign-off.ts'
 import type { Story } from '../story/story.ts'
-import { isolationWords } from '../story/trust.ts'
+import { isolationWords, passedOverWords } from '../story/trust.ts'
 import { StepsTable } from './evidence-charts.tsx'
 import { Folded, Section, TableBox } from './section.tsx'
 
@@ -134,12 +135,14 @@ type Pair = readonly [name: string, value: string]
 function budgetPairs({ result }: Story): readonly Pair[] {
   const { isolation } = result
   const binds = isolation.bindsWithin
+  const over = passedOverWords(isolation)
   return [
     ['CPU budgeted by', isolationWords(result)],
     [
       'budgets bind within',
       binds === null ? 'they do not bind' : `± ${formatPercent(binds)}, seen by a one-second probe`,
     ],
+    ...(over === null ? [] : [['means passed over before it', over] as const]),
   ]
 }
 
@@ -158,8 +161,12 @@ function machinePairs({ result }: Story, { header }: RunData): readonly Pair[] {
   const { cores, memoryMb, node, platform, speed } = header.machine
   const { name, path, hash, seed } = header.scenario
   const balancer = balancerWords(result.balancers)
+  const pooler = poolerWords(result.poolers)
+  const cache = cacheWords(result.caches)
   return [
     ...(balancer === null ? [] : [['load balancer', balancer] as const]),
+    ...(pooler === null ? [] : [['pooler', pooler] as const]),
+    ...(cache === null ? [] : [['cache', cache] as const]),
     ...(result.data ? [['data', dataWords(result.data)] as const] : []),
     ['machine', `${cores} cores, ${formatCount(memoryMb)} MB, ${platform}, Node.js ${node}`],
     ['speed of a core', `${speed.toFixed(2)} of the reference core the budgets are written for`],

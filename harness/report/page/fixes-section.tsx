@@ -39,7 +39,7 @@ export function FixesSection({ story }: { readonly story: Story }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <FixLine row={row} predicted={predictedOf(story, row.arm)} key={row.arm} />
+              <FixLine row={row} key={row.name} />
             ))}
           </tbody>
         </table>
@@ -52,8 +52,8 @@ export function FixesSection({ story }: { readonly story: Story }) {
         <aside class="do-not-buy" aria-label="Do not buy">
           <h3>Do not buy</h3>
           <ul>
-            {wasted.map(({ arm, name, says, because }) => (
-              <li key={arm}>
+            {wasted.map(({ name, says, because }) => (
+              <li key={name}>
                 <strong>{capitalise(name)}</strong>: {because === '' ? says : because}
               </li>
             ))}
@@ -64,7 +64,8 @@ export function FixesSection({ story }: { readonly story: Story }) {
   )
 }
 
-function FixLine({ row, predicted }: { readonly row: FixRow; readonly predicted: number | null }) {
+function FixLine({ row }: { readonly row: FixRow }) {
+  const { predictedPerSec: predicted } = row
   return (
     <tr class={row.wins ? 'winner' : undefined}>
       <th scope="row">{capitalise(row.name)}</th>
@@ -84,8 +85,4 @@ function FixLine({ row, predicted }: { readonly row: FixRow; readonly predicted:
       <td class="number">+{formatRate(row.cost)}</td>
     </tr>
   )
-}
-
-function predictedOf({ whatif }: Story, arm: number): number | null {
-  return whatif?.arms.find((one) => one.arm === arm)?.predicted ?? null
 }

@@ -10,7 +10,7 @@ const tables = ['lines', 'orders', 'reviews', 'products', 'stock', 'carts'].map(
 
 test('the data is told by its largest tables, and whether it fits the cache', () => {
   expect(dataWords({ tables, bytes: 46 * MB, cacheBytes: 128 * MB })).toBe(
-    "lines 100,000 · orders 50,000 · reviews 25,000 · products 12,500 · stock 6,250, 46 MB with indexes: fits the database's cache of 128 MB",
+    "lines ≈100,000 · orders ≈50,000 · reviews ≈25,000 · products ≈12,500 · stock ≈6,250, 46 MB with indexes: fits the database's cache of 128 MB",
   )
   expect(dataWords({ tables, bytes: 1276 * MB, cacheBytes: 128 * MB })).toMatch(
     /, 1,276 MB with indexes: does not fit the database's cache of 128 MB$/,

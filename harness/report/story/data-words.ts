@@ -3,12 +3,12 @@ import { formatCount } from '../format.ts'
 
 const TABLES_NAMED = 5
 
-/** "orders 40,000 · products 10,000, 27 MB with indexes: fits the database's cache of 128 MB". */
+/** Rows are the database's own estimate. "orders ≈40,000 · products ≈10,000, 27 MB with indexes: fits the database's cache of 128 MB". */
 export function dataWords({ tables, bytes, cacheBytes }: DataFacts): string {
   const named = tables
     .filter(({ rows }) => rows !== null && rows > 0)
     .slice(0, TABLES_NAMED)
-    .map(({ table, rows }) => `${table} ${formatCount(Math.round(rows ?? 0))}`)
+    .map(({ table, rows }) => `${table} ≈${formatCount(Math.round(rows ?? 0))}`)
   const fits = bytes <= cacheBytes ? 'fits' : 'does not fit'
   const size = `${formatMb(bytes)} with indexes: ${fits} the database's cache of ${formatMb(cacheBytes)}`
   return named.length === 0 ? size : `${named.join(' · ')}, ${size}`

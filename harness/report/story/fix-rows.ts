@@ -13,6 +13,8 @@ export type FixRow = {
   readonly interval: string | null
   readonly ratio: string | null
   readonly perSec: number | null
+  /** Expected before it was measured. */
+  readonly predictedPerSec: number | null
   readonly lowPerSec: number | null
   readonly highPerSec: number | null
   readonly verdict: FixVerdict
@@ -49,6 +51,7 @@ export function fixRows(story: Story): readonly FixRow[] {
       interval: arm.capacity && formatInterval(arm.capacity.low, arm.capacity.high),
       ratio: arm.ratio && formatFactor(arm.ratio.estimate),
       perSec: arm.capacity?.perSec ?? null,
+      predictedPerSec: arm.predicted,
       lowPerSec: arm.capacity?.low ?? null,
       highPerSec: arm.capacity?.high ?? null,
       verdict: arm.verdict,
@@ -105,11 +108,13 @@ function bindsNext({ limitedBy, capacity }: ArmResult, peakPerSec: number | null
   return reach === '' ? ', but not enough' : `; breaks${reach}`
 }
 
-/** "both" for an arm that puts together exactly the fixes that were also tried alone. */
+/** "both" for an arm that puts together the two fixes that were also tried alone, where there were no others. */
 function shortName(arm: ArmResult, all: readonly ArmResult[]): string {
   const alone = all.filter(({ fixes }) => fixes.length === 1).map(({ fixes }) => fixes[0]?.id)
   const everyAlone = arm.fixes.every(({ id }) => alone.includes(id))
-  return arm.fixes.length === 2 && everyAlone ? 'both' : arm.label.replace(/ servers$/, '')
+  return arm.fixes.length === 2 && alone.length === 2 && everyAlone
+    ? 'both'
+    : arm.label.replace(/ servers$/, '')
 }
 
 function sameFixes(winner: Winner, arm: ArmResult): boolean {

@@ -1,4 +1,4 @@
-import { applyFixes } from '../../core/fixes.ts'
+import { applyFixes } from '../../core/fixes/index.ts'
 import type { HeaderLine } from '../../core/record.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Story } from './story.ts'
@@ -16,6 +16,14 @@ export function nextStepOf(story: Story): NextStep {
   const command = result.command === 'diagnose' ? 'rehearse' : result.command
   const again = withSame(command)
   const otherSeed = `--seed ${(header?.scenario.seed ?? 42) + 1}`
+  if (result.command === 'watch' || header?.command === 'watch') {
+    const { env = 'embedded', attach = [] } = header?.options ?? {}
+    const file = env === 'embedded' ? [] : ['--env', env]
+    return {
+      says: 'Change one thing, and watch the same load again',
+      command: ['watch', ...[...file, ...attach].map(shellWord), '-- <the same load>'].join(' '),
+    }
+  }
   if (!story.believable) return { says: 'Mend what the reasons name, then measure again', command: again }
   if (result.partial) return { says: 'Let it run to its end', command: again }
   if (result.quick) return { says: 'Run it at full length before deciding anything', command: again }
@@ -47,11 +55,19 @@ export function commandLine(command: string, header: HeaderLine | null, more: re
   if (!header) return [command, '<scenario>', ...more].join(' ')
   const { env = 'embedded', set } = header.options
   const app = env === 'embedded' ? [] : [`--env ${shellWord(env)}`]
+  const attach = (header.options.attach ?? []).map(shellWord)
   const pathOf = (setting: string) => setting.split('=', 1)[0]
   const changed = new Set(more.map((option) => pathOf(option.replace('--set ', ''))))
   const kept = set.filter((setting) => !changed.has(pathOf(setting)))
   const settings = kept.map((setting) => `--set ${shellWord(setting)}`)
-  return [command, shellWord(scenarioReference(header.scenario)), ...app, ...settings, ...more].join(' ')
+  return [
+    command,
+    shellWord(scenarioReference(header.scenario)),
+    ...app,
+    ...attach,
+    ...settings,
+    ...more,
+  ].join(' ')
 }
 
 /** What a command calls a scenario: its name when it comes with Doorbuster, else the path of its module. */
@@ -66,16 +82,28 @@ function scenarioReference({ path }: { readonly path: string }): string {
  */
 function changedSettings(today: Topology, fixed: Topology, speed: number): readonly string[] {
   const settings: string[] = []
-  for (const part of ['balancer', 'app', 'database'] as const) {
+  for (const part of ['balancer', 'app', 'pooler', 'database', 'cache'] as const) {
     const before: Readonly<Record<string, unknown>> = today[part]
-    for (const [name, value] of Object.entries(fixed[part])) {
-      const plain = typeof value === 'number' || typeof value === 'string'
-      if (!plain || value === before[name]) continue
+    for (const [name, value] of leavesOf(fixed[part])) {
+      if (value === new Map(leavesOf(before)).get(name)) continue
       const inReference = name === 'cpu' && typeof value === 'number' ? value * speed : value
       settings.push(`--set topology.${part}.${name}=${figure(inReference)}`)
     }
   }
   return settings
+}
+
+/** What `--set` can give a value of its own: lists as a whole, maps entry by entry. */
+function leavesOf(part: Readonly<Record<string, unknown>>): readonly (readonly [string, number | string])[] {
+  return Object.entries(part).flatMap(([name, value]): (readonly [string, number | string])[] => {
+    if (typeof value === 'number' || typeof value === 'string') return [[name, value]]
+    if (typeof value === 'boolean') return [[name, String(value)]]
+    if (Array.isArray(value)) return [[name, value.join(',')]]
+    if (typeof value !== 'object' || value === null) return []
+    return leavesOf(value as Readonly<Record<string, unknown>>).map(
+      ([key, entry]) => [`${name}.${key}`, entry] as const,
+    )
+  })
 }
 
 /** 0.2 × 3 is 0.6, not 0.6000000000000001. */
@@ -87,5 +115,5 @@ function figure(value: number | string): string {
 
 /** As one word of a command line. */
 function shellWord(word: string): string {
-  return /^[\w./@:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+  return /^[\w./@:=,-]*$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,4 +1,4 @@
-import type { Bottleneck, Impact, InvariantResult, RuledOut } from '../../core/result.ts'
+import type { Bottleneck, Impact, InvariantResult, RuledOut, UncheckedInvariant } from '../../core/result.ts'
 import {
   formatCount,
   formatInterval,
@@ -84,6 +84,21 @@ export function failedChecksSentence({ surges }: Pick<Story, 'surges'>): string 
   return `pages that came in time and were not right: ${told.join(', ')}${more}`
 }
 
+/**
+ * Answers of the first surge that were redirects away from the site: 'GET / (100 % of its answers) is a redirect that leaves
+ * the site, where nobody was sent: what is there was not rehearsed'; `null`: hardly any.
+ */
+export function redirectsSentence({ surges }: Pick<Story, 'surges'>): string | null {
+  const away = surges[0]?.redirectsAway ?? []
+  if (away.length === 0) return null
+  const routes = away
+    .slice(0, REASONS_TOLD)
+    .map(({ route, ratio }) => `${shortened(route)} (${formatPercent(ratio)} of its answers)`)
+  const are = away.length > 1 ? 'are redirects that leave' : 'is a redirect that leaves'
+  const more = away.length > REASONS_TOLD ? ' and others' : ''
+  return `${routes.join(', ')}${more} ${are} the site, where nobody was sent: what is there was not rehearsed`
+}
+
 function shortened(reason: string): string {
   return reason.length <= REASON_LENGTH ? reason : `${reason.slice(0, REASON_LENGTH)}…`
 }
@@ -165,8 +180,16 @@ function avoidSentence(rows: readonly FixRow[]): string {
   return ` Do not buy ${wasted.join(' or ')} alone: it had no effect.`
 }
 
-/** Orders lost, in a phrase: "171 of 324 orders lost". */
-export function ordersLostPhrase({ ordersLost, ordersExpected, shoppersTurnedAway, method }: Impact): string {
+/** Whether anybody ordered, or would have: a site that is only looked at has no orders to lose. */
+export function hasOrders({ ordersExpected, ordersTaken }: Impact): boolean {
+  return ordersExpected > 0 || ordersTaken > 0
+}
+
+/** Orders lost, in a phrase: "171 of 324 orders lost"; `null`: nobody orders, and nobody was turned away. */
+export function ordersLostPhrase(impact: Impact): string | null {
+  const { ordersLost, ordersExpected, shoppersTurnedAway, method } = impact
+  if (!hasOrders(impact))
+    return shoppersTurnedAway > 0 ? `${formatPlural(shoppersTurnedAway, 'shopper')} turned away` : null
   const sure = /^(estimated|at least)/.exec(method)?.[1]
   const said = sure === undefined ? '' : sure === 'estimated' ? 'about ' : `${sure} `
   if (ordersLost > 0) return `${said}${formatCount(ordersLost)} of ${formatCount(ordersExpected)} orders lost`
@@ -175,19 +198,37 @@ export function ordersLostPhrase({ ordersLost, ordersExpected, shoppersTurnedAwa
     : 'no order lost'
 }
 
-/** Orders and money, in a phrase: "171 of 324 orders lost, about €9,235". */
-export function impactSentence(impact: Impact): string {
+/** Orders and money, in a phrase: "171 of 324 orders lost, about €9,235"; `null`: nobody orders, and nobody was turned away. */
+export function impactSentence(impact: Impact): string | null {
   const money = impact.ordersLost > 0 && impact.revenueLost > 0
-  return `${ordersLostPhrase(impact)}${money ? `, about ${formatMoney(impact.revenueLost, impact.currency)}` : ''}`
+  const lost = ordersLostPhrase(impact)
+  return lost === null
+    ? null
+    : `${lost}${money ? `, about ${formatMoney(impact.revenueLost, impact.currency)}` : ''}`
 }
 
 /** Whether the shop kept its word on orders: "no oversell, no doubled order: held, in 914 confirmed orders". */
-export function ordersSentence(invariants: readonly InvariantResult[], ordersTaken: number | null): string {
+export function ordersSentence(
+  invariants: readonly InvariantResult[],
+  ordersTaken: number | null,
+  unchecked: readonly UncheckedInvariant[] = [],
+): string {
+  const open = uncheckedPhrase(unchecked)
+  if (invariants.length === 0) return open === '' ? 'no invariant was checked' : open
+  return `${keptSentence(invariants, ordersTaken)}${open && `; ${open}`}`
+}
+
+/** "NOT CHECKED: no oversell (it asks for tables that are only made with --allow-ddl)". */
+function uncheckedPhrase(unchecked: readonly UncheckedInvariant[]): string {
+  if (unchecked.length === 0) return ''
+  return `NOT CHECKED: ${unchecked.map(({ name, because }) => `${name} (${because})`).join('; ')}`
+}
+
+function keptSentence(invariants: readonly InvariantResult[], ordersTaken: number | null): string {
   const broken = invariants.filter(({ held }) => !held)
   const within = ordersTaken === null ? '' : `in ${formatPlural(ordersTaken, 'confirmed order')}`
   if (broken.length > 0)
     return `BROKEN${within && ` ${within}`}: ${broken.map((one) => `${one.name} (${brokenDetail(one)})`).join('; ')}`
-  if (invariants.length === 0) return 'no invariant was checked'
   return `${[...new Set(invariants.map(({ name }) => name))].join(', ')}: held${within && `, ${within}`}${sampledPhrase(invariants)}`
 }
 
@@ -202,6 +243,15 @@ function brokenDetail({ detail, firstBrokenSec }: InvariantResult): string {
 function sampledPhrase(invariants: readonly InvariantResult[]): string {
   const samples = Math.max(...invariants.map((one) => one.samples))
   return samples === 0 ? '' : `; sampled ${formatPlural(samples, 'time')} during the surge`
+}
+
+/** Whether there is anything to say of orders: somebody orders, or rules for their books were given. */
+export function tellsOfOrders(story: Story): boolean {
+  const { invariants, surges, unchecked } = story
+  if (!invariants) return false
+  return (
+    invariants.length > 0 || unchecked.length > 0 || surges.some(({ impact }) => impact && hasOrders(impact))
+  )
 }
 
 /** Orders the shop acknowledged, over all surges of the run; `null`: they were not counted. */

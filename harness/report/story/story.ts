@@ -13,6 +13,8 @@ import type {
   RunResult,
   StepResult,
   SurgeResult,
+  UncheckedInvariant,
+  WatchResult,
   WhatIf,
   WhatIfResult,
   Winner,
@@ -52,6 +54,8 @@ export type Story = {
   readonly winner: Winner | null
   /** `null`: this command checks none. */
   readonly invariants: readonly InvariantResult[] | null
+  /** Those that could not be asked. */
+  readonly unchecked: readonly UncheckedInvariant[]
   /** The steps of each capacity search, by fix; today's first. */
   readonly searches: readonly { readonly label: string; readonly steps: readonly StepResult[] }[]
 }
@@ -65,9 +69,9 @@ export function toStory(result: AnyResult, header: HeaderLine | null): Story {
     const covers = told.covers ?? ratioTo(told.capacity, told.peak)
     return { ...common, ...told, covers }
   }
-  const { peak, surges, invariants } = told
+  const { peak, surges, invariants, unchecked } = told
   const verdict = 'DO NOT BELIEVE THIS MEASUREMENT'
-  return { ...common, ...NOTHING, peak, surges, invariants, tone: 'void', verdict }
+  return { ...common, ...NOTHING, peak, surges, invariants, unchecked, tone: 'void', verdict }
 }
 
 type Told = Omit<Story, 'result' | 'header' | 'believable'>
@@ -86,6 +90,7 @@ const NOTHING: Told = {
   whatif: null,
   winner: null,
   invariants: null,
+  unchecked: [],
   searches: [],
 }
 
@@ -106,6 +111,8 @@ function tell(result: AnyResult, header: HeaderLine | null): Partial<Told> {
       return tellCapacity(result, header)
     case 'whatif':
       return tellWhatIf(result, header)
+    case 'watch':
+      return tellDiagnose(result, null)
     case 'diagnose':
       return tellDiagnose(result, header)
   }
@@ -142,6 +149,7 @@ function tellRehearse(result: RehearseResult): Partial<Told> {
     winner,
     surges,
     invariants,
+    unchecked: result.uncheckedInvariants ?? [],
     whatif: result.whatif,
     searches: searchesOf(result.whatif),
   }
@@ -162,6 +170,7 @@ function tellRun(result: RunResult): Partial<Told> {
     bottleneck,
     ruledOut,
     invariants,
+    unchecked: result.uncheckedInvariants ?? [],
     surges: [surge],
   }
 }
@@ -182,9 +191,10 @@ function tellCapacity(result: CapacityResult, header: HeaderLine | null): Partia
 
 function tellWhatIf(result: WhatIfResult, header: HeaderLine | null): Partial<Told> {
   const holds = result.arms.some((arm) => arm.verdict === 'fixes')
+  const measured = result.arms.some(({ capacity }) => capacity !== null)
   return {
     tone: holds ? 'good' : 'unsure',
-    verdict: holds ? 'A FIX HOLDS' : 'NO FIX TRIED HOLDS',
+    verdict: holds ? 'A FIX HOLDS' : measured ? 'NO FIX TRIED HOLDS' : verdictWithoutArms(result),
     peak: peakOf(header),
     capacity: result.baseline.capacity,
     whatif: result,
@@ -192,7 +202,12 @@ function tellWhatIf(result: WhatIfResult, header: HeaderLine | null): Partial<To
   }
 }
 
-function tellDiagnose(result: DiagnoseResult, header: HeaderLine | null): Partial<Told> {
+/** Of fixes nothing is known; of today's topology it may be known that it needs none. */
+function verdictWithoutArms({ exit }: WhatIfResult): string {
+  return exit.code === 0 ? 'NO FIX IS NEEDED' : 'NO FIX WAS MEASURED'
+}
+
+function tellDiagnose(result: DiagnoseResult | WatchResult, header: HeaderLine | null): Partial<Told> {
   const { bottleneck, ruledOut } = result
   if (result.exit.code === 3) return { tone: 'unsure', verdict: 'NOTHING WAS MEASURED' }
   const found = bottleneck.class !== 'none'
@@ -207,7 +222,9 @@ function tellDiagnose(result: DiagnoseResult, header: HeaderLine | null): Partia
 }
 
 function peakOf(header: HeaderLine | null): Peak | null {
-  return header ? { perSec: header.scenario.peakPerSec, clicksPerSec: null, ordersPerMin: null } : null
+  return header && header.scenario.peakPerSec > 0
+    ? { perSec: header.scenario.peakPerSec, clicksPerSec: null, ordersPerMin: null }
+    : null
 }
 
 function ratioTo(capacity: Capacity | null, peak: Peak | null): number | null {

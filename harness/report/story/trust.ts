@@ -1,6 +1,7 @@
 import type { Isolation, Scope } from '../../core/record.ts'
 import type { Common } from '../../core/result.ts'
 import { formatCount, formatPercent } from '../format.ts'
+import { plainText } from '../plain-text.ts'
 import type { Story } from './story.ts'
 
 export type Trust = {
@@ -16,6 +17,7 @@ const ISOLATION_WORDS: Readonly<Record<Isolation['means'], string>> = {
   'cgroup-v1': 'kernel control groups (v1)',
   'systemd-scope': 'systemd scopes',
   'duty-cycle': 'a duty cycle (processes stopped and continued every few ms; needs no rights)',
+  docker: 'Docker (docker update of period and quota while containers run)',
   affinity: 'CPU affinity (whole cores only)',
   none: 'nothing: budgets were not enforced',
 }
@@ -32,13 +34,19 @@ const SCOPE_WORDS: Readonly<Record<Scope, { readonly label: string; readonly say
 /** Whether to believe the run, and why. */
 export function trustOf({ result, believable }: Story): Trust {
   const { checks, reasons, trusted } = result.validity
+  if (result.command === 'watch')
+    return {
+      sound: true,
+      badge: 'Watched',
+      says: `the cause is ours; the load and whether it was served well are ${plainText(result.watched.program)}'s to say`,
+    }
   if (checks.length === 0 && reasons.length === 0)
     return { sound: false, badge: 'Nothing measured', says: 'nothing was measured that could be checked' }
   const held = checks.filter((check) => check.held).length
   const apart = held < checks.length ? ' (a step that failed one does not count)' : ''
   const counted =
     checks.length === 0 ? '' : `${formatCount(held)} of ${formatCount(checks.length)} checks${apart}, `
-  const budgets = budgetWords(result.isolation)
+  const budgets = budgetWords(result.isolation, result.scope)
   if (!believable || !trusted) {
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`
     const badge = believable ? 'Not fully sound' : 'Unsound measurement'
@@ -52,8 +60,11 @@ export function trustOf({ result, believable }: Story): Trust {
 }
 
 /** "CPU budgets bind ± 3 %", or that they do not. */
-function budgetWords({ means, bindsWithin }: Isolation): string {
-  if (means === 'none' || bindsWithin === null) return 'CPU budgets NOT enforced'
+function budgetWords({ means, bindsWithin }: Isolation, scope: Scope): string {
+  if (means === 'none' || bindsWithin === null)
+    return scope === 'attached'
+      ? 'no CPU budgets: the system is not ours'
+      : 'CPU budgets NOT enforced: CPU not isolated, verdicts on CPU are withheld'
   return `CPU budgets bind ± ${formatPercent(bindsWithin)}`
 }
 
@@ -69,6 +80,13 @@ export function isolationWords({
       ? ''
       : `; this machine's cores ran at ${coreSpeed.low.toFixed(2)} to ${coreSpeed.high.toFixed(2)} times the speed that budgets are written for, and budgets followed`
   return `${ISOLATION_WORDS[isolation.means]}${period}${speed}`
+}
+
+/** Means that were tried before the one in use, and why they were not used; `null`: none was. */
+export function passedOverWords({ passedOver = [] }: Isolation): string | null {
+  return passedOver.length === 0
+    ? null
+    : passedOver.map(({ means, because }) => `${means} (${because})`).join('; ')
 }
 
 export function scopeWords(scope: Scope): { readonly label: string; readonly says: string } {

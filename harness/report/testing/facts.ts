@@ -9,7 +9,15 @@ import { arrivalsAt, NORMAL_PER_SEC, PEAK_PER_SEC } from './simulate-surge.ts'
 
 export const TODAY: Topology = DEFAULT_TOPOLOGY
 
-export const ISOLATION: Isolation = { means: 'duty-cycle', bindsWithin: 0.03, periodMs: 20 }
+export const ISOLATION: Isolation = {
+  means: 'duty-cycle',
+  bindsWithin: 0.03,
+  periodMs: 20,
+  passedOver: [
+    { means: 'cgroup-v2', because: '/sys/fs/cgroup has no cpu controller (only memory, pids)' },
+    { means: 'cgroup-v1', because: 'no cpu and cpuacct controllers of version 1 are mounted' },
+  ],
+}
 
 export const HEADER: HeaderLine = {
   kind: 'header',

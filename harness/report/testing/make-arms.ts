@@ -1,4 +1,4 @@
-import { applyFixes, armLabel, type FixStep } from '../../core/fixes.ts'
+import { applyFixes, armLabel, type FixStep } from '../../core/fixes/index.ts'
 import type { ArmResult, Bottleneck, Capacity, FixVerdict, StepResult, WhatIf } from '../../core/result.ts'
 import { TODAY } from './facts.ts'
 import { CLICKS_PER_SHOPPER, PEAK_PER_SEC, stepLoads } from './simulate-surge.ts'

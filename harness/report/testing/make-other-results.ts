@@ -1,4 +1,11 @@
-import type { CapacityResult, Common, DiagnoseResult, RunResult, WhatIfResult } from '../../core/result.ts'
+import type {
+  CapacityResult,
+  Common,
+  DiagnoseResult,
+  RunResult,
+  WatchResult,
+  WhatIfResult,
+} from '../../core/result.ts'
 import { makeRehearsal } from './make-rehearsal.ts'
 
 export type OtherResults = {
@@ -6,6 +13,7 @@ export type OtherResults = {
   readonly capacity: CapacityResult
   readonly whatif: WhatIfResult
   readonly diagnose: DiagnoseResult
+  readonly watch: WatchResult
 }
 
 /** The results of the other commands, cut out of a made-up rehearsal. */
@@ -23,6 +31,8 @@ export function makeOtherResults(): OtherResults {
     isolation: result.isolation,
     coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
     balancers: result.balancers,
+    poolers: result.poolers,
+    caches: result.caches,
     data: result.data,
     notTested: result.notTested,
     quick: false,
@@ -66,6 +76,17 @@ export function makeOtherResults(): OtherResults {
           ],
         },
       ],
+    },
+    watch: {
+      ...common('watch', bottleneck.says),
+      scope: 'attached',
+      bottleneck,
+      ruledOut,
+      findings: [],
+      firstSignSec: 4.2,
+      firstSign: 'the database has no core to spare',
+      watched: { program: 'k6', exitCode: 99, durationSec: 60 },
+      report: null,
     },
   }
 }

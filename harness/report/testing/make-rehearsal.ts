@@ -1,4 +1,4 @@
-import { applyFixes, type FixStep } from '../../core/fixes.ts'
+import { applyFixes, type FixStep } from '../../core/fixes/index.ts'
 import type {
   ArmResult,
   Check,
@@ -66,6 +66,8 @@ function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'reh
     isolation: ISOLATION,
     coreSpeed: { low: 0.84, median: 1.02, high: 1.36 },
     balancers: [{ engine: 'embedded', algorithm: 'least-connections' }],
+    poolers: [{ kind: 'none', poolMode: 'transaction', poolSize: 20 }],
+    caches: [{ kind: 'none', memoryMb: 64 }],
     data: {
       tables: [
         { table: 'orders', rows: 40_000, bytes: 8_552_448 },
@@ -302,6 +304,7 @@ function surge(
     because: held ? 'every objective holds over the whole 45 s' : 'p95 of all clicks > 3 s; 41 % errors',
     endedEarly: null,
     failedChecks: [],
+    faults: [],
     seconds: simulateSurge(capacityPerSec),
     incident,
     impact,
@@ -325,6 +328,9 @@ function runData(surges: readonly SurgeResult[]): RunData {
   return {
     header: HEADER,
     arms: surges.map(({ arm }) => armLine(arm, fixesOf(arm), applyFixes(TODAY, fixesOf(arm)))),
+    armFailures: [],
+    attached: null,
+    watched: null,
     data: null,
     segments,
     series: segments.flatMap(({ series }) => series),

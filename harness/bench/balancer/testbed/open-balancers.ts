@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { haproxyConfigOf } from '../../../balancer/haproxy/haproxy-config.ts'
 import { renderHaproxy } from '../../../balancer/haproxy/render-haproxy.ts'
 import { DEFAULT_TOPOLOGY } from '../../../core/topology.ts'
-import { bundle } from '../../../environments/embedded/app/bundle.ts'
-import { freePort } from '../../../environments/embedded/free-port.ts'
+import { bundle } from '../../../environments/bundle.ts'
 import { findHaproxy } from '../../../environments/embedded/haproxy/find-haproxy.ts'
+import { freePort } from '../../../environments/free-port.ts'
 
 /** Each does the default topology's work before the same server, listed twice. */
 export const CANDIDATES = ['embedded', 'HAProxy', 'HAProxy telling requests', 'bare'] as const

@@ -55,6 +55,8 @@ export type CrashFacts = {
   readonly drivenSec: number
 }
 
+const INVARIANT_TIMEOUT_MS = 60_000
+
 /** Postgres as it is killed and started again while shoppers order; afterwards the shop's books are read. */
 export async function crashSurge(surge: CrashSurge, say: (text: string) => void): Promise<CrashFacts> {
   const checkouts = await loadScenario(CHECKOUTS)
@@ -108,8 +110,10 @@ export async function crashSurge(surge: CrashSurge, say: (text: string) => void)
     await settled(running)
     await loadLedger(running.query, orders, unknownOrders)
     const invariants: CrashFacts['invariants'][number][] = []
+    const reader = await running.connect({ statementTimeoutMs: INVARIANT_TIMEOUT_MS })
     for (const rule of rules)
-      invariants.push({ name: rule.name, ...(await checkInvariant(running.query, rule)) })
+      invariants.push({ name: rule.name, ...(await checkInvariant(reader.query, rule)) })
+    await reader.close()
     const [books] = await running.query(
       `select (select count(*)::int from orders where idempotency_key is not null) as placed,
               (select count(*)::int from orders join unknown on key = idempotency_key) as "unansweredPlaced",

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRunning, processRef, treeOf } from '../../../environments/embedded/supervisor/process-tree.ts'
+import { isRunning, processRef, treeOf } from '../../../environments/process-tree.ts'
 import type { Running } from '../../../ports.ts'
 
 const POLL_MS = 5

@@ -15,7 +15,8 @@ export const hostContention: SegmentCheck = {
   name: 'machine left to us',
   voids: 'fail',
   makes: 'invalid',
-  examine({ series }, { machine, topology }) {
+  examine({ series }, { machine, topology, othersAreTheSystem }) {
+    if (othersAreTheSystem) return null
     const budgets = (topology ? topologyCpu(topology) : 0) + HARNESS_CPU.generator + HARNESS_CPU.supervisor
     const readings = series.filter(({ probe }) => probe === 'host')
     if (readings.length === 0) return null

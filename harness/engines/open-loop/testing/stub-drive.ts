@@ -89,6 +89,7 @@ export function scenarioOf(
     keepHeadroom: 0,
     topology: {},
     invariants: [],
+    faults: [],
     seed: 1,
   }
 }

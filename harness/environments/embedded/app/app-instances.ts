@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HarnessError } from '../../../core/errors.ts'
 import type { AppTopology } from '../../../core/topology.ts'
 import type { AppSpec } from '../../../ports.ts'
-import { answersOk } from '../http-call.ts'
+import { appVariables, type Backing } from '../../app-variables.ts'
+import { answersOk } from '../../http-call.ts'
 import { startListening } from '../start-listening.ts'
 import { describeEnd, type Supervisor } from '../supervisor/connect.ts'
-import { appVariables } from './app-variables.ts'
 import { fillCommand, withNodeOnPath } from './fill-command.ts'
 
 export type AppInstance = {
@@ -35,7 +35,7 @@ export async function seedData(
   const end = await supervisor.ask('run', {
     name: 'seed',
     ...fillCommand(spec.seed.command, seedBundlePath),
-    env: withNodeOnPath(appVariables(spec, topology, databaseUrl)),
+    env: withNodeOnPath(appVariables(spec, topology, { databaseUrl })),
     cwd: spec.cwd,
   })
   if (end.code === 0) return
@@ -49,21 +49,27 @@ export async function seedData(
   })
 }
 
-/** Starts instance `number` (from 1) and waits until its `readyPath` answers 200. */
+/**
+ * Starts instance `number` (from 1) and waits until its `readyPath` answers 200, for as long as it may take at most;
+ * `fixedPort` is kept if given (a restart).
+ */
 export async function startInstance(
   supervisor: Supervisor,
   { spec, bundlePath }: PreparedApp,
   topology: AppTopology,
   number: number,
-  databases: { readonly primary: string; readonly replicas: readonly string[] },
+  backing: Backing,
   signal: AbortSignal,
+  readyWithinMs = READY_WITHIN_MS,
+  fixedPort?: number,
 ): Promise<AppInstance> {
   const component = `app-${number}`
-  const shared = withNodeOnPath(appVariables(spec, topology, databases.primary, databases.replicas))
+  const shared = withNodeOnPath(appVariables(spec, topology, backing))
   const { port, pid } = await startListening({
     supervisor,
     signal,
-    withinMs: READY_WITHIN_MS,
+    withinMs: Math.min(READY_WITHIN_MS, readyWithinMs),
+    ...(fixedPort === undefined ? {} : { port: fixedPort }),
     program: (chosen) => ({
       name: component,
       role: 'app',

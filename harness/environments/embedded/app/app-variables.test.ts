@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_TOPOLOGY } from '../../../core/topology.ts'
+import { appVariables, settingVariable } from '../../app-variables.ts'
 import { tinyApp } from '../testing/tiny-spec.ts'
-import { appVariables, settingVariable } from './app-variables.ts'
 import { fillCommand } from './fill-command.ts'
 
 test('settings and flaws of the topology become variables of the shop', () => {
@@ -11,23 +11,29 @@ test('settings and flaws of the topology become variables of the shop', () => {
     settings: { poolTimeoutMs: 500 },
     flaws: ['hot-row', 'n-plus-one'],
   }
-  expect(appVariables(tinyApp({ OWN: 'value' }), topology, 'postgresql://db')).toMatchObject({
-    DATABASE_URL: 'postgresql://db',
-    POOL_SIZE: '7',
-    SHOP_POOL_TIMEOUT_MS: '500',
-    SHOP_FLAWS: 'hot-row,n-plus-one',
-    NODE_ENV: 'production',
-    OWN: 'value',
-  })
+  expect(appVariables(tinyApp({ OWN: 'value' }), topology, { databaseUrl: 'postgresql://db' })).toMatchObject(
+    {
+      DATABASE_URL: 'postgresql://db',
+      POOL_SIZE: '7',
+      SHOP_POOL_TIMEOUT_MS: '500',
+      SHOP_FLAWS: 'hot-row,n-plus-one',
+      NODE_ENV: 'production',
+      OWN: 'value',
+    },
+  )
 })
 
-test('the app is told of read replicas, and of none when there are none', () => {
+test('the app is told of read replicas and of Redis, and of none when there are none', () => {
   const { app } = DEFAULT_TOPOLOGY
-  const urls = ['postgresql://one', 'postgresql://two']
-  expect(appVariables(tinyApp(), app, 'postgresql://db', urls)).toMatchObject({
+  const databaseUrl = 'postgresql://db'
+  const replicaUrls = ['postgresql://one', 'postgresql://two']
+  expect(appVariables(tinyApp(), app, { databaseUrl, replicaUrls, redisUrl: 'redis://here' })).toMatchObject({
     SHOP_REPLICA_URLS: 'postgresql://one,postgresql://two',
+    REDIS_URL: 'redis://here',
   })
-  expect(appVariables(tinyApp(), app, 'postgresql://db')).not.toHaveProperty('SHOP_REPLICA_URLS')
+  const alone = appVariables(tinyApp(), app, { databaseUrl })
+  expect(alone).not.toHaveProperty('SHOP_REPLICA_URLS')
+  expect(alone).not.toHaveProperty('REDIS_URL')
 })
 
 test('camel case becomes snake case in capitals', () => {

@@ -2,19 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { isRunning, processRef, signalProcess, statFields, treeOf } from '../supervisor/process-tree.ts'
+import { isRunning, processRef, signalProcess, statFields, treeOf } from '../../process-tree.ts'
 import { probeBinding } from './bind-probe.ts'
+import { candidateMeans } from './candidates.ts'
 import { cgroupV1 } from './cgroup-v1.ts'
-import { candidateMeans, chooseBinding, firstAvailable } from './choose.ts'
+import { cgroupV2 } from './cgroup-v2.ts'
+import { chooseBinding, MeansChoice } from './choose.ts'
 import { dutyCycle } from './duty-cycle.ts'
 import type { BudgetMeans } from './means.ts'
+import { systemdScope } from './systemd-scope.ts'
 import { unbudgeted } from './unbudgeted.ts'
 
 const RUN = `test-${process.pid}`
-const MEANS: Readonly<Record<string, () => BudgetMeans | null>> = {
+const MEANS: Readonly<Record<string, () => BudgetMeans | string>> = {
+  'cgroup-v2': () => cgroupV2(RUN, process.pid),
   'cgroup-v1': () => cgroupV1(RUN),
+  'systemd-scope': () => systemdScope(RUN),
   'duty-cycle': dutyCycle,
 }
+const unavailable = (): string => 'it is not here'
 
 /** A shell with three busy loops below it: a component that is a tree of processes. */
 const THREE_BUSY = `for i in 1 2 3; do ${process.execPath} -e 'end = Date.now() + 30_000; while (Date.now() < end);' & done; wait`
@@ -43,20 +49,26 @@ async function cores(of: BudgetMeans, component: string, overMs: number): Promis
 }
 
 describe.each(Object.entries(MEANS))('%s', (name, make) => {
-  const available = make()
-  available?.close()
+  const made = make()
+  const available = typeof made !== 'string'
+  if (available) made.close()
+  const open = (): BudgetMeans => {
+    const opened = make()
+    if (typeof opened === 'string') throw new Error(opened)
+    means = opened
+    return opened
+  }
 
   // The measurement is of a second on a machine that others may use: a disturbed one is repeated.
   test.skipIf(!available)('holds a busy loop at its budget', { retry: 2, timeout: 20_000 }, async () => {
-    means = make()!
-    expect(await probeBinding(means, () => {})).toMatchObject({ binds: true })
+    expect(await probeBinding(open(), () => {})).toMatchObject({ binds: true })
   })
 
   test.skipIf(!available)(
     'holds a tree of processes at one budget and counts what it used',
     { retry: 2 },
     async () => {
-      means = make()!
+      const means = open()
       means.setBudget('tree', 0.4)
       means.add('tree', busyTree())
       means.enforce(true)
@@ -72,7 +84,7 @@ describe.each(Object.entries(MEANS))('%s', (name, make) => {
   )
 
   test.skipIf(!available)('lets go again: budgets off, nothing stays stopped', { retry: 2 }, async () => {
-    means = make()!
+    const means = open()
     const root = busyTree()
     means.setBudget('tree', 0.05)
     means.add('tree', root)
@@ -85,7 +97,7 @@ describe.each(Object.entries(MEANS))('%s', (name, make) => {
   })
 
   test.skipIf(!available)('an exempt process is neither held back nor counted', { retry: 2 }, async () => {
-    means = make()!
+    const means = open()
     const root = busyTree()
     await expect.poll(() => treeOf(root).length).toBe(4)
     means.setBudget('tree', 0.2)
@@ -127,24 +139,67 @@ describe.skipIf(process.platform !== 'linux')('the meter', () => {
 })
 
 describe('the choice', () => {
-  test('a means that does not bind is rejected, and nothing binding is said to bind', async () => {
-    const pretender: BudgetMeans = { ...unbudgeted(), name: 'affinity', periodMs: 10 }
-    const replacements: string[] = []
-    const rest = candidateMeans(RUN, 'none')
-    const isolation = await chooseBinding(
-      pretender,
-      rest,
-      () => {},
-      (next) => replacements.push(next.name),
-    )
-    expect(isolation).toEqual({ means: 'none', bindsWithin: null, periodMs: null })
-    expect(replacements).toEqual(['none'])
+  const pretender = (): BudgetMeans => ({ ...unbudgeted(), name: 'cgroup-v1', periodMs: 10 })
+  const parts = { budgets: new Map<string, number>(), adopt: () => {} } as const
+
+  test('a means that does not bind is passed over, and nothing binding is said to bind', async () => {
+    let replaced = 0
+    const choice = new MeansChoice([
+      { name: 'cgroup-v2', make: unavailable },
+      { name: 'cgroup-v1', make: pretender },
+      { name: 'duty-cycle', make: unavailable },
+    ])
+    expect(choice.current.name).toBe('cgroup-v1')
+    const isolation = await chooseBinding(choice, { ...parts, replaced: () => replaced++ })
+    expect(isolation).toEqual({
+      means: 'none',
+      bindsWithin: null,
+      periodMs: null,
+      passedOver: [
+        { means: 'cgroup-v2', because: 'it is not here' },
+        { means: 'cgroup-v1', because: expect.stringContaining('did not show that it holds back') },
+        { means: 'duty-cycle', because: 'it is not here' },
+      ],
+    })
+    expect(choice.current.name).toBe('none')
+    expect(replaced).toBe(1)
   }, 20_000)
 
-  test('a forced means is the only one tried', () => {
-    expect(candidateMeans(RUN, undefined)).toHaveLength(3)
-    means = firstAvailable(candidateMeans(RUN, 'none'))
-    expect(means.name).toBe('none')
+  test('one that is not here or cannot stand for these budgets is not probed; one that fails says how', async () => {
+    const probed: number[] = []
+    const failing: BudgetMeans = {
+      ...pretender(),
+      setBudget: () => {
+        throw new Error('EACCES: permission denied')
+      },
+    }
+    const choice = new MeansChoice([
+      { name: 'cgroup-v2', make: unavailable },
+      { name: 'cgroup-v1', make: () => failing },
+      {
+        name: 'affinity',
+        make: () => ({ ...pretender(), name: 'affinity', canStandFor: () => 'only whole cores' }),
+      },
+    ])
+    const adopt = (pid: number): void => void probed.push(pid)
+    const isolation = await chooseBinding(choice, { ...parts, adopt, replaced: () => {} })
+    expect(isolation.passedOver).toEqual([
+      { means: 'cgroup-v2', because: 'it is not here' },
+      { means: 'cgroup-v1', because: 'it failed: EACCES: permission denied' },
+      { means: 'affinity', because: 'only whole cores' },
+    ])
+    expect(probed).toHaveLength(1)
+  })
+
+  test('every means is tried, the one that imitates a smaller server best first; a forced one alone', () => {
+    const names = (forced?: string) => candidateMeans(RUN, process.pid, forced).map(({ name }) => name)
+    expect(names()).toEqual(['cgroup-v2', 'cgroup-v1', 'systemd-scope', 'duty-cycle', 'affinity'])
+    expect(names('duty-cycle')).toEqual(['duty-cycle'])
+    expect(new MeansChoice(candidateMeans(RUN, process.pid, 'none')).isolation()).toEqual({
+      means: 'none',
+      bindsWithin: null,
+      periodMs: null,
+    })
   })
 })
 

@@ -1,6 +1,6 @@
-import { signalProcess } from '../supervisor/process-tree.ts'
+import { signalProcess } from '../../process-tree.ts'
 import type { BudgetMeans } from './means.ts'
-import { TreeAccount } from './tree-account.ts'
+import { hasSchedstat, TreeAccount } from './tree-account.ts'
 
 /** Measured to bind within 3 % (field notes §7): look every 2 ms, deal the budget out over 10 ms. */
 const TICK_MS = 2
@@ -16,6 +16,8 @@ type Group = {
   /** Budget in hand, ns of CPU; negative: overspent. */
   tokensNs: number
   stopped: boolean
+  /** Stands still for another reason than its budget: neither continued nor accounted as throttled. */
+  held: boolean
   readsLeft: number
   throttledNs: number
   enforcedNs: number
@@ -23,10 +25,11 @@ type Group = {
 
 /**
  * Budgets without any rights: a token bucket per component, SIGSTOP to all of it when the bucket is empty, SIGCONT
- * when half a period's budget is back. One loop serves all components. `null` where /proc has no schedstat.
+ * when half a period's budget is back. One loop serves all components. A string says why there is none here.
  */
-export function dutyCycle(): BudgetMeans | null {
-  if (process.platform !== 'linux') return null
+export function dutyCycle(): BudgetMeans | string {
+  if (process.platform !== 'linux') return 'a duty cycle needs the /proc of Linux'
+  if (!hasSchedstat()) return 'this kernel has no /proc/PID/schedstat to go by'
   const groups = new Map<string, Group>()
   let enforcing = false
   let lastNs = nowNs()
@@ -41,6 +44,7 @@ export function dutyCycle(): BudgetMeans | null {
       attached: false,
       tokensNs: 0,
       stopped: false,
+      held: false,
       readsLeft: 0,
       throttledNs: 0,
       enforcedNs: 0,
@@ -57,11 +61,12 @@ export function dutyCycle(): BudgetMeans | null {
   const thaw = (group: Group): void => {
     if (!group.stopped) return
     group.stopped = false
+    if (group.held) return
     for (const pid of group.account.pids()) signalProcess(pid, 'SIGCONT')
   }
 
   const govern = (group: Group, elapsedNs: number, spentNs: number): void => {
-    if (!enforcing || group.cores === null) return
+    if (!enforcing || group.cores === null || group.held) return
     const periodBudgetNs = group.cores * PERIOD_MS * 1e6
     group.enforcedNs += elapsedNs
     if (group.stopped) group.throttledNs += elapsedNs
@@ -84,7 +89,7 @@ export function dutyCycle(): BudgetMeans | null {
       if (scanning) {
         const { found, deltaNs } = group.account.scan()
         spentNs += deltaNs
-        if (group.stopped) for (const pid of found) signalProcess(pid, 'SIGSTOP')
+        if (group.stopped || group.held) for (const pid of found) signalProcess(pid, 'SIGSTOP')
       }
       govern(group, elapsedNs, spentNs)
     }
@@ -102,10 +107,18 @@ export function dutyCycle(): BudgetMeans | null {
     release: (component) => {
       const group = groups.get(component)
       if (!group) return
+      group.held = false
       thaw(group)
       group.account.detach()
       group.attached = false
       group.cores = null
+    },
+    hold: (component, held) => {
+      const group = groupOf(component)
+      group.held = held
+      // Whoever held it continues all of it: it begins anew, with nothing in hand and nothing owed.
+      group.stopped = false
+      group.tokensNs = 0
     },
     setBudget: (component, cores) => {
       groupOf(component).cores = cores
@@ -125,7 +138,7 @@ export function dutyCycle(): BudgetMeans | null {
     exempt: (component, pid) => {
       const group = groupOf(component)
       group.account.exempt(pid)
-      if (group.stopped) signalProcess(pid, 'SIGCONT')
+      if (group.stopped && !group.held) signalProcess(pid, 'SIGCONT')
     },
     members: (component) => groupOf(component).account.members(),
     read: (component) => {

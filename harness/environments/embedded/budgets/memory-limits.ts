@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { treeOf } from '../supervisor/process-tree.ts'
+import { treeOf } from '../../process-tree.ts'
 import { mountOf } from './mount-of.ts'
 
 export type MemoryReading = {

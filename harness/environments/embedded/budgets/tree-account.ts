@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import { childrenOfThread, statFields, threadsOf } from '../supervisor/process-tree.ts'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { childrenOfThread, statFields, threadsOf } from '../../process-tree.ts'
 
 /** Kernel ticks in /proc/PID/stat are USER_HZ = 100 per second on every Linux platform. */
 const NS_PER_TICK = 10_000_000
@@ -12,6 +12,11 @@ type Watched = {
   readonly threads: Map<number, Thread>
   seenNs: number
   exempt: boolean
+}
+
+/** Whether the CPU of a process can be read here. */
+export function hasSchedstat(): boolean {
+  return existsSync('/proc/self/schedstat')
 }
 
 const buffer = Buffer.alloc(96)

@@ -2,11 +2,13 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { FaultAct } from '../../../core/faults/fault.ts'
 import { DEFAULT_TOPOLOGY, type Topology } from '../../../core/topology.ts'
 import type { OpenProbe, Reading, Running } from '../../../ports.ts'
 import { balancerProbe } from '../../../probes/balancer.ts'
 import { requires } from '../../../testing/requires.ts'
 import { embeddedEnvironment } from '../index.ts'
+import { refusal } from '../testing/refusal.ts'
 import { tinySpec } from '../testing/tiny-spec.ts'
 import { leftAfter, tracesOf } from '../testing/traces.ts'
 
@@ -99,6 +101,34 @@ describe.skipIf(haproxy.skip)('a shop behind HAProxy', () => {
     expect(readings.find(({ component }) => component === 'balancer')!.usedUs).toBeGreaterThan(0)
   })
 
+  test('faults kill, restart and pause it, and it answers at the same address afterwards', async () => {
+    const { url } = running
+    const inject = async (act: FaultAct) => {
+      const injection = await running.inject!({ at: { kind: 'share', share: 0.5 }, forSec: 1, act })
+      if (!injection.done) throw new Error(injection.because)
+      return injection
+    }
+    const isBack = async () => {
+      expect(running.url).toBe(url)
+      expect(await get('/environment')).toMatchObject({ instance: 'app-1' })
+      // Its socket is new: the probe finds it again.
+      expect((await sampled()).component).toBe('balancer')
+    }
+    const killed = await inject({ kind: 'kill', target: 'balancer' })
+    await expect(get('/environment')).rejects.toThrow('fetch failed')
+    await killed.undo('goes-on')
+    await isBack()
+    expect(await inject({ kind: 'restart', target: 'balancer' })).toMatchObject({ momentary: true })
+    await isBack()
+    if (process.platform !== 'linux') return
+    const paused = await inject({ kind: 'pause', target: 'balancer' })
+    await expect(
+      fetch(`${running.url}/environment`, { signal: AbortSignal.timeout(700) }),
+    ).rejects.toMatchObject({ name: 'TimeoutError' })
+    await paused.undo('goes-on')
+    await isBack()
+  })
+
   test('its death is told, and after down nothing is left', async () => {
     const death = new Promise<{ component: string }>((resolve) => running.onDeath(resolve))
     const traces = tracesOf(process.pid)
@@ -115,16 +145,6 @@ describe.skipIf(haproxy.skip)('a shop behind HAProxy', () => {
 
 describe('HAProxy that cannot be had', () => {
   afterEach(() => vi.unstubAllEnvs())
-  const refusal = (topology: Topology) =>
-    embeddedEnvironment()
-      .up(tinySpec({ topology }), () => {}, new AbortController().signal)
-      .then(
-        async (running) => {
-          await running.down()
-          throw new Error('it came up')
-        },
-        (error: unknown) => error,
-      )
 
   test('is refused before anything starts, with what would help', async () => {
     vi.stubEnv('HAPROXY', '/nonexistent/haproxy')

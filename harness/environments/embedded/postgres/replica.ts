@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HarnessError } from '../../../core/errors.ts'
 import type { DatabaseTopology } from '../../../core/topology.ts'
+import { databaseUrl, SUPERUSER, withClient } from '../../postgres-connection.ts'
 import { startListening } from '../start-listening.ts'
 import type { Supervisor } from '../supervisor/connect.ts'
-import { databaseUrl, SUPERUSER, withClient } from './connection.ts'
-import { hand, type ServerHome, sharedMemoryOf, surroundings } from './server.ts'
+import { removeSegments, sharedMemoryOf } from '../supervisor/shared-memory.ts'
+import { hand, type ServerHome, surroundings } from './server.ts'
 import { serverArguments } from './server-arguments.ts'
 
 /** A streaming standby that runs. */
@@ -40,7 +41,7 @@ export async function startReplica(
 ): Promise<Replica> {
   const component = replicaName(number)
   const dataFolder = dataFolderOf(home, component)
-  const primary = databaseUrl(primaryPort, SUPERUSER, 'postgres')
+  const primary = databaseUrl({ port: primaryPort }, SUPERUSER, 'postgres')
   await withClient(primary, async (query) => {
     // The slot keeps the log that the copy needs, and what the standby misses while it is away.
     await query('select pg_create_physical_replication_slot($1, true)', [slotOf(component)])
@@ -51,10 +52,42 @@ export async function startReplica(
   })
   await handOver(home, join(dataFolder, 'standby.signal'), '')
   await handOver(home, join(dataFolder, 'postgresql.auto.conf'), applyDelay(database.replicaApplyDelayMs))
+  const streams = `select from pg_stat_wal_receiver where status = 'streaming'`
+  return runReplica(supervisor, home, database, primaryPort, component, signal, streams)
+}
+
+/**
+ * Starts a standby that has ended again, at its port and with its data, and resolves when it answers: what it has missed it
+ * then fetches, from a primary that need not run yet.
+ */
+export function restartReplica(
+  supervisor: Supervisor,
+  home: ServerHome,
+  database: DatabaseTopology,
+  primaryPort: number,
+  { component, port }: Replica,
+  signal: AbortSignal,
+): Promise<Replica> {
+  return runReplica(supervisor, home, database, primaryPort, component, signal, 'select', port)
+}
+
+/** `readySql` finds one row once the standby is ready. */
+async function runReplica(
+  supervisor: Supervisor,
+  home: ServerHome,
+  database: DatabaseTopology,
+  primaryPort: number,
+  component: string,
+  signal: AbortSignal,
+  readySql: string,
+  fixedPort?: number,
+): Promise<Replica> {
+  const dataFolder = dataFolderOf(home, component)
   const { port, pid } = await startListening({
     supervisor,
     signal,
     withinMs: START_WITHIN_MS,
+    ...(fixedPort === undefined ? {} : { port: fixedPort }),
     program: (chosen) => ({
       name: component,
       role: 'replica',
@@ -68,15 +101,13 @@ export async function startReplica(
       ...surroundings(home),
     }),
     ready: (chosen) =>
-      withClient(databaseUrl(chosen, SUPERUSER, 'postgres'), (query) =>
-        query(`select from pg_stat_wal_receiver where status = 'streaming'`),
-      ).then(
+      withClient(databaseUrl({ port: chosen }, SUPERUSER, 'postgres'), (query) => query(readySql)).then(
         (rows) => rows.length === 1,
         () => false,
       ),
     hint: 'see `topology.database.settings`: a standby needs wal_level=replica and max_wal_senders of at least 4',
   })
-  await supervisor.ask('tidy', { files: sharedMemoryOf(pid) })
+  await supervisor.ask('tidy', { files: sharedMemoryOf([pid]) })
   return { component, port, pid }
 }
 
@@ -89,7 +120,7 @@ export async function removeReplica(
   primaryPort: number,
 ): Promise<void> {
   if (isRunning) await supervisor.ask('stop', { component, signal: 'SIGINT', graceMs: STOP_GRACE_MS })
-  await withClient(databaseUrl(primaryPort, SUPERUSER, 'postgres'), async (query) => {
+  await withClient(databaseUrl({ port: primaryPort }, SUPERUSER, 'postgres'), async (query) => {
     const deadline = performance.now() + STOP_GRACE_MS
     for (;;) {
       // A slot is let go a moment after its standby has ended.
@@ -102,12 +133,13 @@ export async function removeReplica(
     }
     await query('select pg_drop_replication_slot($1)', [slotOf(component)])
   })
+  removeSegments(dataFolderOf(home, component))
   await rm(dataFolderOf(home, component), { recursive: true, force: true, maxRetries: 3 })
 }
 
 /** Makes a standby show each commit so long after it was made from now on. */
 export async function setApplyDelay({ port }: Replica, delayMs: number): Promise<void> {
-  await withClient(databaseUrl(port, SUPERUSER, 'postgres'), async (query) => {
+  await withClient(databaseUrl({ port }, SUPERUSER, 'postgres'), async (query) => {
     await query(`alter system set recovery_min_apply_delay = ${delayMs}`)
     await query('select pg_reload_conf()')
   })
@@ -124,7 +156,7 @@ export async function caughtUp(
   applyDelayMs: number,
 ): Promise<void> {
   if (replicas.length === 0) return
-  const [row] = await withClient(databaseUrl(primaryPort, SUPERUSER, 'postgres'), (query) =>
+  const [row] = await withClient(databaseUrl({ port: primaryPort }, SUPERUSER, 'postgres'), (query) =>
     query('select pg_current_wal_flush_lsn()::text as written'),
   )
   const written = String(row?.['written'])
@@ -139,7 +171,7 @@ export async function caughtUp(
 
 async function replayed({ component, port }: Replica, written: string): Promise<void> {
   const deadline = performance.now() + CATCH_UP_WITHIN_MS
-  await withClient(databaseUrl(port, SUPERUSER, 'postgres'), async (query) => {
+  await withClient(databaseUrl({ port }, SUPERUSER, 'postgres'), async (query) => {
     for (;;) {
       const [row] = await query(
         `select pg_last_wal_replay_lsn() >= $1::pg_lsn as there,
@@ -156,6 +188,7 @@ async function replayed({ component, port }: Replica, written: string): Promise<
 /** Copies all that a standby does not have of its own, as the user who owns it. */
 async function copyData(supervisor: Supervisor, home: ServerHome, component: string): Promise<void> {
   const target = dataFolderOf(home, component)
+  removeSegments(target)
   await rm(target, { recursive: true, force: true })
   await mkdir(target, { mode: 0o700 })
   await hand(home, target)

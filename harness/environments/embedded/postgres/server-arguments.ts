@@ -1,39 +1,22 @@
 import type { DatabaseTopology } from '../../../core/topology.ts'
+import { postgresSettings } from '../../postgres-settings.ts'
 
-/** Connections kept for the harness itself, beside those the topology grants the app. */
-const RESERVED_CONNECTIONS = 8
+/** Postgres 18 has it, older servers do not know the name. */
+const VERSION_SETTINGS: Readonly<Record<string, string>> = { io_method: 'worker' }
 
 /**
- * Defaults of the demo's database server; `topology.database.settings` goes over them. Background work that would
- * come and go between two arms (autovacuum, timed checkpoints, parallel workers, JIT) is off, so that arms compare.
+ * What the server shares while it runs (its statistics, 1 MB at a time) lies in its main memory, which goes with it: the
+ * files it would make instead stay when it is killed.
  */
-const DEMO_SETTINGS: Readonly<Record<string, string>> = {
-  shared_buffers: '128MB',
-  autovacuum: 'off',
-  checkpoint_timeout: '1h',
-  max_wal_size: '1GB',
-  jit: 'off',
-  max_parallel_workers_per_gather: '0',
-  io_method: 'worker',
-}
+const MEMORY_SETTINGS: Readonly<Record<string, string>> = { min_dynamic_shared_memory: '16MB' }
 
-/** What the probes rely on, and where the server listens: not to be overridden. */
-const FIXED_SETTINGS: Readonly<Record<string, string>> = {
+/** Where the server listens: not to be overridden. */
+const LISTENING: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  shared_preload_libraries: 'pg_stat_statements',
-  compute_query_id: 'on',
-  track_io_timing: 'on',
-  'pg_stat_statements.save': 'off',
-  logging_collector: 'off',
-  log_checkpoints: 'off',
-  superuser_reserved_connections: String(RESERVED_CONNECTIONS),
 }
 
-/**
- * Command line of the server, with `own` settings that nothing overrides. The app's users get `maxConnections`; the
- * harness's reserve comes on top.
- */
+/** Command line of the server, with `own` settings that nothing overrides. */
 export function serverArguments(
   dataFolder: string,
   port: number,
@@ -41,11 +24,11 @@ export function serverArguments(
   own: Readonly<Record<string, string>> = {},
 ): readonly string[] {
   const settings = {
-    ...DEMO_SETTINGS,
-    ...database.settings,
-    ...FIXED_SETTINGS,
+    ...VERSION_SETTINGS,
+    ...MEMORY_SETTINGS,
+    ...postgresSettings(database),
+    ...LISTENING,
     port: String(port),
-    max_connections: String(database.maxConnections + RESERVED_CONNECTIONS),
     ...own,
   }
   return [

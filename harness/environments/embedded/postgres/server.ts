@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { chown } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HarnessError } from '../../../core/errors.ts'
 import type { DatabaseTopology } from '../../../core/topology.ts'
+import { databaseUrl, SUPERUSER, withClient } from '../../postgres-connection.ts'
 import { type Listening, startListening } from '../start-listening.ts'
 import type { Supervisor } from '../supervisor/connect.ts'
-import { databaseUrl, SUPERUSER, withClient } from './connection.ts'
+import { sharedMemoryOf } from '../supervisor/shared-memory.ts'
 import type { RunAs } from './run-as.ts'
 import { serverArguments } from './server-arguments.ts'
 
@@ -38,6 +39,9 @@ export async function initialise(
     // The builtin C.UTF-8 is the same on every platform; the data is thrown away, so nothing is synced yet.
     args: [
       ...['-D', dataFolder, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--no-sync', '--no-instructions'],
+      // Interrupted, it would take the folder away under a server that is still at work, and with it what the take-down
+      // needs to find the server's shared memory.
+      '--no-clean',
       ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
     ],
     ...surroundings(home),
@@ -69,13 +73,13 @@ export async function startServer(
       ...limited(home, database),
     }),
     ready: (chosen) =>
-      withClient(databaseUrl(chosen, SUPERUSER, 'postgres'), (query) => query('select 1')).then(
+      withClient(databaseUrl({ port: chosen }, SUPERUSER, 'postgres'), (query) => query('select 1')).then(
         () => true,
         () => false,
       ),
     hint: 'check `topology.database.settings` and `maxConnections`; the server names the setting it refuses',
   })
-  await supervisor.ask('tidy', { files: sharedMemoryOf(started.pid) })
+  await supervisor.ask('tidy', { files: sharedMemoryOf([started.pid]) })
   return started
 }
 
@@ -93,17 +97,6 @@ function limited(home: ServerHome, { memoryMb }: DatabaseTopology) {
 /** Gives a file or folder to the user the server runs as. */
 export async function hand({ runAs }: ServerHome, path: string): Promise<void> {
   if (runAs) await chown(path, runAs.uid, runAs.gid)
-}
-
-/** A server that is killed cannot remove its shared memory itself: the files go on the clean-up list. */
-export function sharedMemoryOf(pid: number): readonly string[] {
-  const maps = `/proc/${pid}/maps`
-  if (!existsSync(maps)) return []
-  try {
-    return [...new Set(readFileSync(maps, 'latin1').match(/\/dev\/shm\/PostgreSQL\.\d+/g) ?? [])]
-  } catch {
-    return []
-  }
 }
 
 /** Where the server's programs run, and as whom. */

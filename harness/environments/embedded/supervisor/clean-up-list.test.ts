@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isRunning, processRef } from '../../process-tree.ts'
 import { type CleanUpList, readCleanUpList, writeCleanUpList } from './clean-up-list.ts'
-import { isRunning, processRef } from './process-tree.ts'
 
 let folder: string
 beforeEach(() => {

@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import type { ProcessRef } from './process-tree.ts'
+import type { ProcessRef } from '../../process-tree.ts'
+import type { MovedAside } from '../budgets/means.ts'
 
 /** What has to go when the run is over, kept as a file in its folder so that anyone who finds it can tidy up. */
 export type CleanUpList = {
@@ -14,6 +15,8 @@ export type CleanUpList = {
   })[]
   /** Control group folders, inner ones first. */
   readonly cgroups: readonly string[]
+  /** Processes of ours that go back from one control group to the one it lies in; absent: none. */
+  readonly movedAside?: MovedAside | undefined
   /** Files outside the run's folder (shared memory of a Postgres that could not remove it itself). */
   readonly files: readonly string[]
 }
@@ -29,6 +32,10 @@ const listSchema = z.object({
   supervisor: processSchema.nullable(),
   processes: z.array(processSchema.extend({ name: z.string(), endWith: z.enum(['SIGTERM', 'SIGQUIT']) })),
   cgroups: z.array(z.string().regex(/^\/(?!.*\.\.).*\/doorbuster-[\w-]+(\/[\w-]+)?$/)),
+  movedAside: z
+    .object({ from: z.string(), to: z.string().regex(/^\/(?!.*\.\.).*\/doorbuster-[\w-]+-own$/) })
+    .refine(({ from, to }) => dirname(to) === from)
+    .optional(),
   files: z.array(z.string().regex(/^\/dev\/shm\/PostgreSQL\.\d+$/)),
 })
 

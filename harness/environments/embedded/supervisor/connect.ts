@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { HarnessError } from '../../../core/errors.ts'
+import { processRef } from '../../process-tree.ts'
 import { readCleanUpList } from './clean-up-list.ts'
 import { tailOf } from './log-tail.ts'
-import { processRef } from './process-tree.ts'
 import type { FromSupervisor, Method, ProgramEnd, Protocol } from './protocol.ts'
 import { takeDown } from './take-down.ts'
 
@@ -27,6 +27,16 @@ export interface Supervisor {
 }
 
 const DOWN_WITHIN_MS = 4000
+/** The last two are where this user's systemd is found. */
+const HANDED_ON = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'DOORBUSTER_BUDGETS',
+  'XDG_RUNTIME_DIR',
+  'DBUS_SESSION_BUS_ADDRESS',
+]
 
 /** Starts the supervisor of a run whose folder exists and holds a clean-up list. */
 export function connectSupervisor(folder: string, run: string): Supervisor {
@@ -124,7 +134,7 @@ function spawnSupervisor(folder: string, run: string): ChildProcess {
   try {
     return spawn(process.execPath, ['--import', loader, script, folder, run], {
       cwd: folder,
-      env: pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'LANG', 'DOORBUSTER_BUDGETS']),
+      env: pick(process.env, HANDED_ON),
       // A session of its own: Ctrl-C in the terminal must not reach it before the harness has decided.
       detached: true,
       stdio: ['pipe', log, log, 'ipc'],

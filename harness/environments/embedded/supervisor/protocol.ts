@@ -8,6 +8,18 @@ export type Protocol = {
   /** Runs a program to its end. */
   readonly run: { readonly ask: ProgramStart; readonly answer: ProgramEnd }
   readonly stop: { readonly ask: ComponentStop; readonly answer: null }
+  /** Ends a component's whole process tree at once, as a power cut would. */
+  readonly kill: { readonly ask: { readonly component: string }; readonly answer: null }
+  /** Stands a component's whole process tree still, whatever its budget allows, or lets it go on. */
+  readonly pause: {
+    readonly ask: { readonly component: string; readonly on: boolean }
+    readonly answer: null
+  }
+  /** Leaves a component this share of its budget until it gets all of it again (1), or is stopped. */
+  readonly slow: {
+    readonly ask: { readonly component: string; readonly share: number }
+    readonly answer: null
+  }
   /** Cores by component name. */
   readonly budgets: { readonly ask: Readonly<Record<string, number>>; readonly answer: null }
   /** `coreSpeed`: the core that budgets are in, relative to the reference core; `null`: a core of this machine as it is. */

@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { coreSpeedReader } from '../../../calibrate.ts'
-import { processRef } from './process-tree.ts'
+import { processRef } from '../../process-tree.ts'
+import { affinity } from '../budgets/affinity.ts'
 import { supervise } from './supervise.ts'
 
 const BUSY_LOOP = 'const end = Date.now() + 30_000; while (Date.now() < end);'
+
+const pinning = affinity()
+const canPin = typeof pinning !== 'string'
+if (canPin) pinning.close()
 
 let end: (() => Promise<void>) | null = null
 let folder: string
@@ -55,6 +60,37 @@ test.skipIf(process.platform !== 'linux').each([
   expect((after.usedUs - before.usedUs) / elapsedUs / budget / factor).toBeGreaterThan(0.6)
   expect((after.usedUs - before.usedUs) / elapsedUs / budget / factor).toBeLessThan(1.6)
 })
+
+test.skipIf(!canPin)(
+  'whole cores cannot stand for a part of one: no budget is said to be held, and why',
+  { timeout: 20_000 },
+  async () => {
+    folder = mkdtempSync(join(tmpdir(), 'doorbuster-test-'))
+    mkdirSync(join(folder, 'logs'))
+    const run = `whole-${process.pid}`
+    const supervision = supervise(folder, run, processRef(process.pid), 'affinity', () => {})
+    end = supervision.end
+    const { handlers } = supervision
+    await handlers.start({
+      name: 'app-1',
+      role: 'app',
+      command: process.execPath,
+      args: ['-e', 'setTimeout(() => {}, 30_000)'],
+      env: {},
+      cwd: folder,
+      endWith: 'SIGTERM',
+    })
+    await handlers.budgets({ 'app-1': 0.3 })
+    expect(await handlers.enforce({ on: true, coreSpeed: null })).toEqual({
+      means: 'none',
+      bindsWithin: null,
+      periodMs: null,
+      passedOver: [{ means: 'affinity', because: 'it can only give whole cores, and app-1 is to have 0.30' }],
+    })
+    const { readings } = await handlers.meter(null)
+    expect(readings.find(({ component }) => component === 'app-1')).toMatchObject({ budgetCores: null })
+  },
+)
 
 /** Read as the supervisor reads it: single readings, with pauses in which others have the core. */
 async function speedNow(): Promise<number> {

@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { coreSpeedReader } from '../../../calibrate.ts'
 import type { ComponentRole, Isolation } from '../../../core/record.ts'
 import { HARNESS_CPU } from '../../../core/topology.ts'
-import { candidateMeans, chooseBinding, type ForcedMeans, firstAvailable } from '../budgets/choose.ts'
+import { Pace } from '../../pace.ts'
+import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from '../../process-tree.ts'
+import { candidateMeans } from '../budgets/candidates.ts'
+import { chooseBinding, MeansChoice } from '../budgets/choose.ts'
 import type { MeansReading } from '../budgets/means.ts'
 import { MemoryLimits } from '../budgets/memory-limits.ts'
-import { Pace } from '../budgets/pace.ts'
 import { type CleanUpList, writeCleanUpList } from './clean-up-list.ts'
 import { type Launched, launch, lowerPriority } from './launch.ts'
-import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from './process-tree.ts'
 import type { FromSupervisor, MeterRow, Method, ProgramStart, Protocol } from './protocol.ts'
 import { takeDown } from './take-down.ts'
 
@@ -18,6 +19,8 @@ type Component = {
   readonly launched: Launched
   readonly limited: boolean
   asked: boolean
+  /** A fault stands it still. */
+  paused: boolean
 }
 type Account = { readonly usedUs: number; readonly workUs: number }
 type Handlers = { [M in Method]: (ask: Protocol[M]['ask']) => Promise<Protocol[M]['answer']> }
@@ -35,17 +38,18 @@ export function supervise(
   folder: string,
   run: string,
   harness: ProcessRef,
-  forced: ForcedMeans,
+  forced: string | undefined,
   tell: (message: FromSupervisor) => void,
 ): { readonly handlers: Handlers; readonly end: () => Promise<void> } {
-  const candidates = candidateMeans(run, forced)
-  let means = firstAvailable(candidates)
+  const choice = new MeansChoice(candidateMeans(run, harness.pid, forced))
   const memory = new MemoryLimits(run)
-  const cgroups = () => [...means.cgroups(), ...memory.cgroups()]
+  const cgroups = () => [...choice.current.cgroups(), ...memory.cgroups()]
   let isolation: Isolation | null = null
   let ending: Promise<void> | null = null
   const components = new Map<string, Component>()
   const budgets = new Map<string, number>()
+  /** Shares of their budgets that faults leave to components. */
+  const slowed = new Map<string, number>()
   const roles = new Map<string, ComponentRole>()
   const accounts = new Map<string, Account>()
   let pace: Pace | null = null
@@ -60,7 +64,8 @@ export function supervise(
     files: [],
   }
   const note = (change: Partial<CleanUpList>): void => {
-    list = { ...list, ...change, cgroups: cgroups() }
+    const { movedAside } = choice.current
+    list = { ...list, ...change, cgroups: cgroups(), movedAside: movedAside ?? undefined }
     if (!ending) writeCleanUpList(folder, list)
   }
   const noteProcess = (pid: number, name: string, endWith: 'SIGTERM' | 'SIGQUIT' = 'SIGTERM'): void =>
@@ -84,7 +89,7 @@ export function supervise(
 
   /** What a component has used up to now, and the work that was at the speed of then. */
   const account = (name: string): Account & MeansReading => {
-    const reading = means.read(name)
+    const reading = choice.current.read(name)
     const before = accounts.get(name) ?? { usedUs: 0, workUs: 0 }
     // A means that took over from a rejected one may know less of the past: the meter never goes back.
     const used = Math.max(before.usedUs, reading.usedUs)
@@ -93,13 +98,51 @@ export function supervise(
     return { ...reading, ...now }
   }
 
-  const dealOut = (): void => {
-    dealtAt = pace?.speed ?? 1
-    // One that was asked to stop has been let go: its last moments are not held back.
-    const held = [...budgets].filter(([name]) => components.get(name)?.asked === false)
+  /** The budget a component has now. */
+  const coresOf = (name: string): number | null => {
+    const cores = budgets.get(name)
+    return cores === undefined ? null : cores * (slowed.get(name) ?? 1)
+  }
+
+  /** Real cores by component. One that was asked to stop has been let go: its last moments are not held back. */
+  const dealt = (by: Pace | null): ReadonlyMap<string, number> => {
+    const held = [...budgets.keys()].flatMap((name) => {
+      const cores = components.get(name)?.asked === false ? coresOf(name) : null
+      return cores === null ? [] : [[name, cores] as const]
+    })
     const all = held.reduce((sum, [, cores]) => sum + cores, 0)
     const most = availableParallelism() - HARNESS_CPU.generator - HARNESS_CPU.supervisor
-    for (const [name, cores] of held) means.setBudget(name, pace ? pace.cores(cores, all, most) : cores)
+    return new Map(held.map(([name, cores]) => [name, by ? by.cores(cores, all, most) : cores]))
+  }
+
+  const dealOut = (): void => {
+    dealtAt = pace?.speed ?? 1
+    for (const [name, cores] of dealt(pace)) choice.current.setBudget(name, cores)
+  }
+
+  /** A means that does not take a component is passed over for one that does, as long as none was shown to bind. */
+  const putUnderBudget = (name: string, pid: number): void => {
+    try {
+      choice.current.add(name, pid)
+    } catch (error) {
+      if (isolation) throw error
+      choice.passOver(`it failed: ${error instanceof Error ? error.message : String(error)}`)
+      putAllUnderBudget()
+    }
+  }
+  const putAllUnderBudget = (): void => {
+    for (const [name, { launched }] of components) putUnderBudget(name, launched.pid)
+    dealOut()
+    note({})
+  }
+
+  const choose = async (coreSpeed: number | null): Promise<Isolation> => {
+    const now = coreSpeed === null ? null : new Pace(coreSpeed, coreSpeedReader())
+    now?.observe()
+    const adopt = (pid: number): void => noteProcess(pid, 'bind-probe')
+    const found = await chooseBinding(choice, { budgets: dealt(now), adopt, replaced: putAllUnderBudget })
+    note({})
+    return found
   }
 
   const follow = (coreSpeed: number): void => {
@@ -121,7 +164,7 @@ export function supervise(
     // The means' own record of what it stopped is not trusted here: the take-down thaws every process it finds.
     ending ??= (async () => {
       const groups = cgroups()
-      means.close()
+      choice.current.close()
       await takeDown({ ...list, cgroups: groups }, folder)
     })()
     return ending
@@ -133,11 +176,11 @@ export function supervise(
       if (limited) memory.limit(ask.name, ask.memoryBytes)
       const launched = await begin(ask)
       if (limited) memory.add(ask.name, launched.pid)
-      const started: Component = { role: ask.role, launched, limited, asked: false }
+      const started: Component = { role: ask.role, launched, limited, asked: false, paused: false }
       components.set(ask.name, started)
       roles.set(ask.name, ask.role)
       noteProcess(launched.pid, ask.name, ask.endWith)
-      means.add(ask.name, launched.pid)
+      putUnderBudget(ask.name, launched.pid)
       dealOut()
       lowerPriority(launched.pid)
       launched.ended.then((programEnd) => {
@@ -146,8 +189,8 @@ export function supervise(
           // What it left behind (backends of a killed Postgres) has no parent any more by which it could be found. At the
           // end the take-down finds it, and the means are closed.
           if (!ending) {
-            for (const pid of means.members(ask.name)) signalProcess(pid, 'SIGKILL')
-            means.release(ask.name)
+            for (const pid of choice.current.members(ask.name)) signalProcess(pid, 'SIGKILL')
+            choice.current.release(ask.name)
           }
         }
         const { asked } = started
@@ -167,15 +210,48 @@ export function supervise(
       return ended
     },
     stop: async ({ component: name, signal, graceMs }) => {
-      const { launched } = component(name)
+      const { launched, paused } = component(name)
       component(name).asked = true
-      means.release(name)
+      choice.current.release(name)
+      slowed.delete(name)
+      // What stands still would hear of the signal only when it is too late for its grace.
+      if (paused) for (const pid of treeOf(launched.pid)) signalProcess(pid, 'SIGCONT')
       const members = treeOf(launched.pid).map(processRef)
       signalProcess(-launched.pid, signal)
       const inTime = await Promise.race([launched.ended, sleep(graceMs, null, { ref: false })])
       if (!inTime) for (const { pid } of members.filter(isRunning)) signalProcess(pid, 'SIGKILL')
       await launched.ended
       note({ processes: list.processes.filter(isRunning) })
+      return null
+    },
+    kill: async ({ component: name }) => {
+      const { launched } = component(name)
+      component(name).asked = true
+      slowed.delete(name)
+      // Budgets are still on: whoever is forked meanwhile is found by the means when the root has ended.
+      for (const pid of treeOf(launched.pid)) signalProcess(pid, 'SIGKILL')
+      await launched.ended
+      note({ processes: list.processes.filter(isRunning) })
+      return null
+    },
+    pause: async ({ component: name, on }) => {
+      // One that ended meanwhile no longer stands still.
+      const paused = on ? component(name) : components.get(name)
+      if (ending || !paused || paused.paused === on) return null
+      paused.paused = on
+      choice.current.hold?.(name, on)
+      // Twice, for a child that is forked meanwhile.
+      for (let pass = 0; pass < 2; pass++)
+        for (const pid of treeOf(paused.launched.pid)) signalProcess(pid, on ? 'SIGSTOP' : 'SIGCONT')
+      return null
+    },
+    slow: async ({ component: name, share }) => {
+      if (share === 1) slowed.delete(name)
+      else {
+        component(name)
+        slowed.set(name, share)
+      }
+      dealOut()
       return null
     },
     budgets: async (ask) => {
@@ -185,30 +261,15 @@ export function supervise(
       return null
     },
     enforce: async ({ on, coreSpeed }) => {
-      if (on && !isolation) {
-        const rest = candidates
-        isolation = await chooseBinding(
-          means,
-          rest,
-          (pid) => noteProcess(pid, 'bind-probe'),
-          (next) => {
-            means.close()
-            means = next
-            for (const [name, { launched }] of components) means.add(name, launched.pid)
-            dealOut()
-            note({})
-          },
-        )
-        note({})
-      }
-      if (coreSpeed !== null && means.periodMs !== null) follow(coreSpeed)
+      if (on) isolation ??= await choose(coreSpeed)
+      if (coreSpeed !== null && choice.current.name !== 'none') follow(coreSpeed)
       dealOut()
-      means.enforce(on)
+      choice.current.enforce(on)
       return isolation ?? { means: 'none', bindsWithin: null, periodMs: null }
     },
     exempt: async ({ component: name, pid }) => {
       // Only a descendant of the component: nobody else's process is moved about.
-      if (treeOf(component(name).launched.pid).includes(pid)) means.exempt(name, pid)
+      if (treeOf(component(name).launched.pid).includes(pid)) choice.current.exempt(name, pid)
       return null
     },
     adopt: async ({ pid }) => {
@@ -227,7 +288,7 @@ export function supervise(
     meter: async () => {
       const readings = [...components].map(([name, { limited }]): MeterRow => {
         const held = limited ? memory.read(name) : null
-        const budgetCores = means.periodMs === null ? null : (budgets.get(name) ?? null)
+        const budgetCores = choice.current.name === 'none' ? null : coresOf(name)
         const row = { ...account(name), component: name, role: roles.get(name)!, budgetCores }
         return held ? { ...row, memory: held } : row
       })

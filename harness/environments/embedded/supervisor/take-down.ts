@@ -1,13 +1,19 @@
-import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from '../../process-tree.ts'
+import { moveBack } from '../budgets/move-back.ts'
 import type { CleanUpList } from './clean-up-list.ts'
-import { isRunning, type ProcessRef, processRef, signalProcess, treeOf } from './process-tree.ts'
+import { removeSystemSharedMemory, sharedMemoryOf } from './shared-memory.ts'
 
 /** Time the processes get to end by themselves before they are killed. */
 const GRACE_MS = 1500
 const POLL_MS = 15
+/** In groups of version 1 and of version 2. */
+const NO_QUOTA = [
+  ['cpu.cfs_quota_us', '-1'],
+  ['cpu.max', 'max'],
+] as const
 
 /**
  * Thaws and ends every process on the list with all it started, then removes control groups, files and the folder.
@@ -17,6 +23,8 @@ export async function takeDown(list: CleanUpList, folder: string): Promise<void>
   lift(list.cgroups)
   const roots = list.processes.filter(isRunning)
   const members = collect(roots, list.cgroups)
+  // Made since it was last written down, and not removed by those that must be killed.
+  const memory = sharedMemoryOf(members.map(({ pid }) => pid))
   for (const { pid } of members) signalProcess(pid, 'SIGCONT')
   for (const root of roots) signalGroup(root.pid, root.endWith)
   await ended(members, GRACE_MS)
@@ -24,8 +32,9 @@ export async function takeDown(list: CleanUpList, folder: string): Promise<void>
   for (const { pid } of stragglers) signalProcess(pid, 'SIGKILL')
   await ended(stragglers, 1000)
   removeSystemSharedMemory(folder)
-  for (const path of list.files) rmSync(path, { force: true })
+  for (const path of [...list.files, ...memory]) rmSync(path, { force: true })
   await removeControlGroups(list.cgroups)
+  if (list.movedAside) moveBack(list.movedAside)
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }
 
@@ -57,10 +66,13 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 /** Takes quotas off, so that what is to end is not held back while it ends. */
 function lift(cgroups: readonly string[]): void {
   for (const folder of cgroups) {
-    try {
-      writeFileSync(join(folder, 'cpu.cfs_quota_us'), '-1')
-    } catch {
-      // Not a cpu group, or gone.
+    for (const [file, none] of NO_QUOTA) {
+      const path = join(folder, file)
+      try {
+        if (existsSync(path)) writeFileSync(path, none)
+      } catch {
+        // Gone meanwhile.
+      }
     }
   }
 }
@@ -68,29 +80,6 @@ function lift(cgroups: readonly string[]): void {
 async function ended(refs: readonly ProcessRef[], withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs
   while (refs.some(isRunning) && performance.now() < deadline) await sleep(POLL_MS)
-}
-
-/** A Postgres that was killed leaves its System V segment; line 7 of postmaster.pid names it ("key id"). */
-function removeSystemSharedMemory(folder: string): void {
-  for (const dataFolder of dataFolders(folder)) {
-    try {
-      const segment = readFileSync(join(dataFolder, 'postmaster.pid'), 'latin1').split('\n')[6]
-      const id = segment?.trim().split(/\s+/)[1]
-      if (id && /^\d+$/.test(id)) execFileSync('ipcrm', ['-m', id], { stdio: 'ignore' })
-    } catch {
-      // It ended in order, or `ipcrm` is absent: the segment is 56 bytes and goes with the next boot.
-    }
-  }
-}
-
-/** Of the primary and of every replica (`postgres/replica.ts`). */
-function dataFolders(folder: string): readonly string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => /^data(-[\w-]+)?$/.test(name))
-    return names.map((name) => join(folder, name))
-  } catch {
-    return []
-  }
 }
 
 /** The kernel lets go of a group a moment after its last process: EBUSY until then. */

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import { Pool } from 'pg'
 
 /** The smallest app an environment can run: one counter in the database, and a page that burns CPU. */
-const { PORT, HOST, DATABASE_URL, SHOP_REPLICA_URLS, POOL_SIZE, INSTANCE, TINY_FIXED_PORT } = process.env
+const { PORT, HOST, DATABASE_URL, SHOP_REPLICA_URLS, POOL_SIZE, INSTANCE, TINY_FIXED_PORT, SHOP_READY_ONLY } =
+  process.env
 const pool = new Pool({
   connectionString: DATABASE_URL,
   max: Number(POOL_SIZE),
@@ -11,8 +12,17 @@ const pool = new Pool({
 pool.on('error', () => {})
 
 const answers: Record<string, () => Promise<unknown>> = {
-  '/readyz': async () => (await pool.query('select 1 as ready')).rows[0],
+  '/readyz': async () => {
+    if (SHOP_READY_ONLY && SHOP_READY_ONLY !== INSTANCE) throw new Error('not this one')
+    return (await pool.query('select 1 as ready')).rows[0]
+  },
   '/count': async () => (await pool.query('update counter set n = n + 1 returning n')).rows[0],
+  // Connections that nobody gives back.
+  '/leak': async () => {
+    const taken = await Promise.all(Array.from({ length: Number(POOL_SIZE) }, () => pool.connect()))
+    for (const client of taken) client.on('error', () => {})
+    return { leaked: taken.length }
+  },
   '/environment': async () => ({
     instance: INSTANCE,
     names: Object.keys(process.env).sort(),

@@ -1,0 +1,25 @@
+import type { Fix } from './fix.ts'
+
+/**
+ * As many requests at once in each server as it has database connections: what a server takes beyond that waits inside
+ * it, where nobody can turn it away.
+ */
+export const balancerLimit: Fix = {
+  id: 'balancer.limit',
+  label: (step) => `at most ${step} requests at once per server, the rest in line`,
+  steps: (today) => [today.app.poolSize],
+  apply: (topology, step) => ({
+    ...topology,
+    balancer: { ...topology.balancer, maxConnectionsPerServer: step },
+  }),
+  appliesTo: ({ app, balancer }) => {
+    if (balancer.engine === 'none') return 'there is no balancer'
+    const { maxConnectionsPerServer: limit } = balancer
+    return limit === null || limit > app.poolSize || `the balancer allows no more than ${limit} already`
+  },
+  helps: [],
+  offered: 'when-asked',
+  tellsCause: false,
+  sideEffect: 'requests that wait too long in the balancer are turned away with a 503',
+  cost: () => 0,
+}

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { componentOf } from './containers.ts'
+
+const labels = (service: string, more: Record<string, string> = {}) => ({
+  'com.docker.compose.service': service,
+  'com.docker.compose.container-number': '2',
+  'com.docker.compose.oneoff': 'False',
+  ...more,
+})
+
+it('calls containers as the embedded environment calls its processes', () => {
+  expect(componentOf(labels('shop'))).toEqual({ component: 'app-2', role: 'app' })
+  expect(componentOf(labels('database'))).toEqual({ component: 'database', role: 'database' })
+  expect(componentOf(labels('balancer'))).toEqual({ component: 'balancer', role: 'balancer' })
+})
+
+it('leaves out what only runs once, and what it did not start', () => {
+  expect(componentOf(labels('seed'))).toBeNull()
+  expect(componentOf(labels('shop', { 'com.docker.compose.oneoff': 'True' }))).toBeNull()
+  expect(componentOf({})).toBeNull()
+})

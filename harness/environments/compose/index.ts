@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { HarnessError } from '../../core/errors.ts'
+import type { Topology } from '../../core/topology.ts'
+import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
+import { freePort } from '../free-port.ts'
+import { whetherItFits } from '../whether-it-fits.ts'
+import { balancerConfig, withHaproxy } from './balancer-config.ts'
+import { bringUp } from './bring-up.ts'
+import { ComposeBudgets } from './budgets/budgets.ts'
+import { findDocker } from './docker/find-docker.ts'
+import { ComposeRunner } from './docker/run-compose.ts'
+import { checkImages, readPinnedImages } from './images.ts'
+import { Keeper } from './keeper.ts'
+import { imageOf, makeProject } from './project.ts'
+import { runningOf } from './running.ts'
+import type { StandParts } from './stand.ts'
+import { sweepLeftovers } from './sweep-leftovers.ts'
+import { whetherComposeStands } from './whether-compose-stands.ts'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const COMPOSE_FILE = join(ROOT, 'docker-compose.yml')
+const DOCKERFILE = join(ROOT, 'sample-shop/docker/Dockerfile')
+
+/**
+ * The sample shop in containers, by docker-compose.yml with the topology laid over it: a project of its own for each run,
+ * that goes however the harness ends. DOORBUSTER_BUDGETS=none leaves CPU budgets out.
+ */
+export function composeEnvironment(): Environment {
+  return { up }
+}
+
+async function up(
+  spec: EnvironmentSpec,
+  progress: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Running> {
+  const never = budgetsForbidden()
+  const topology = withHaproxy(spec.topology)
+  checkTopology(topology, spec.app.readyPath)
+  if (signal.aborted) throw interrupted()
+  const docker = await findDocker()
+  const images = readPinnedImages(COMPOSE_FILE, DOCKERFILE)
+  await checkImages(docker.engine, images)
+  await sweepLeftovers()
+  const [databasePort, balancerPort] = [await freePort(), await freePort()]
+  if (signal.aborted) throw interrupted()
+
+  const project = makeProject(docker.engine.socketPath)
+  const keeper = new Keeper(project)
+  const password = randomBytes(18).toString('hex')
+  const overlayFile = join(project.folder, 'overlay.json')
+  const compose = new ComposeRunner(docker, {
+    name: project.name,
+    files: [COMPOSE_FILE, overlayFile],
+    variables: { POSTGRES_PASSWORD: password, SHOP_PORT: String(balancerPort) },
+  })
+  const balancerFolder = join(project.folder, 'balancer')
+  const parts: StandParts = {
+    engine: docker.engine,
+    compose,
+    project,
+    overlayFile,
+    overlay: {
+      app: spec.app,
+      image: imageOf(project),
+      imageFolder: join(project.folder, 'image'),
+      baseImage: images.base,
+      balancerFolder,
+      databasePort,
+      user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
+    },
+    app: spec.app,
+    database: { port: databasePort, password },
+    balancerPort,
+  }
+  let gone: Promise<void> | null = null
+  const down = (): Promise<void> => {
+    compose.stop()
+    gone ??= keeper.down()
+    return gone
+  }
+  // An abort ends what Compose does at once; whoever waits for it is told.
+  signal.addEventListener('abort', compose.stop.bind(compose))
+  const bringing = bringUp({ ...spec, topology }, parts, progress, signal)
+  try {
+    const stand = await bringing
+    const budgets = new ComposeBudgets({
+      engine: docker.engine,
+      project,
+      keeper,
+      clock: spec.clock,
+      coreSpeed: spec.coreSpeed,
+      never,
+    })
+    budgets.put(stand.containers, topology)
+    return runningOf(
+      { ...spec, topology },
+      { engine: docker.engine, project, stand, budgets, database: parts.database, balancerFolder, down },
+    )
+  } catch (error) {
+    await down()
+    throw signal.aborted ? interrupted() : error
+  }
+}
+
+function checkTopology(topology: Topology, readyPath: string): void {
+  // HAProxy's part is made once for nothing: what it does not have is said before anything is started.
+  if (topology.balancer.engine !== 'none') balancerConfig(topology.balancer, [], readyPath)
+  if ([topology.app.settings['cache'], topology.app.settings['sessions']].includes('redis')) {
+    throw new HarnessError({
+      code: 'usage',
+      message: 'rehearsals with --env compose do not start Redis',
+      where: 'topology.app.settings',
+      hint: 'use cache=process, or docker compose --profile redis by hand',
+    })
+  }
+  const stands = whetherComposeStands(topology)
+  if (stands !== true) {
+    throw new HarnessError({
+      code: 'usage',
+      message: stands,
+      where:
+        'topology.database.replicas, topology.database.memoryMb, topology.pooler.kind, topology.cache.kind',
+      hint: 'leave --env out to rehearse them on this machine',
+    })
+  }
+  const fits = whetherItFits(topology)
+  if (fits === true) return
+  throw new HarnessError({
+    code: 'environment',
+    message: `today's CPU budgets do not fit this machine: ${fits}`,
+    where: 'topology: balancer.cpu, app.instances × app.cpu, database.cpu',
+    hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
+  })
+}
+
+function budgetsForbidden(): boolean {
+  const forced = process.env['DOORBUSTER_BUDGETS']
+  if (forced === undefined || forced === 'docker') return false
+  if (forced === 'none') return true
+  throw new HarnessError({
+    code: 'usage',
+    message: `DOORBUSTER_BUDGETS=${forced} cannot be enforced on containers`,
+    where: 'environment variable DOORBUSTER_BUDGETS',
+    hint: 'use docker or none, or leave it out',
+  })
+}
+
+function interrupted(): HarnessError {
+  return new HarnessError({ code: 'interrupted', message: 'interrupted while the containers came up' })
+}

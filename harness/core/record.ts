@@ -336,7 +336,7 @@ export type ServerReading = {
  *               without a privilege), commitsPerSec, rollbacksPerSec, rowsReturnedPerSec, rowsFetchedPerSec,
  *               blocksHitPerSec, blocksReadPerSec, activeSessionsByTime (active_time ÷ elapsed), deadlocks, restarts (1: all sessions were ended
  *               since the previous reading, as one was killed), recoveryMs (of such a restart: from its begin until
- *               connections were taken again)
+ *               connections were taken again; since Postgres 15)
  * - memory:     of a component with a limit: limitMb, heldMb (its processes' own and shared memory), cacheMb (copies of files,
  *               given up when memory is short), kills (processes the kernel killed for want of memory since the previous
  *               reading); MiB

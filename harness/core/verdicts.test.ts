@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { armLabel, type FixStep } from './fixes/index.ts'
 import type { ArmResult, Capacity, FixVerdict } from './result.ts'
-import { candidatesToReplay, conclude, fixVerdict } from './verdicts.ts'
+import { candidatesToReplay, conclude, fixVerdict, verdictWithoutToday } from './verdicts.ts'
 
 const peak = { peakPerSec: 60, keepHeadroom: 0 }
 const today = { perSec: 31, low: 28, high: 34 }
@@ -43,6 +43,25 @@ describe('fixVerdict', () => {
     const arm = { capacity: { perSec: 102, low: 92, high: 112 }, ratio: ratio(1.02, 0.85, 1.2) }
     expect(fixVerdict(arm, roomy, peak)).toMatchObject({ verdict: 'no-effect' })
     expect(fixVerdict(arm, roomy, peak).because).toContain('today already carries')
+  })
+})
+
+describe('verdictWithoutToday', () => {
+  const carries = { perSec: 80, low: 65, high: 90 }
+
+  it('a fix that surely carries the peak fixes what broke; by how much is not said', () => {
+    expect(verdictWithoutToday(carries, true, peak)).toMatchObject({
+      verdict: 'fixes',
+      because: expect.stringContaining('could not be measured'),
+    })
+  })
+
+  it.each([
+    ['where today may hold as well', carries, false, peak],
+    ['where it may not carry the peak', { perSec: 65, low: 55, high: 80 }, true, peak],
+    ['where it may not carry the headroom', carries, true, { ...peak, keepHeadroom: 0.3 }],
+  ])('%s, nothing is concluded', (_, capacity, broke, asked) => {
+    expect(verdictWithoutToday(capacity, broke, asked).verdict).toBe('inconclusive')
   })
 })
 
@@ -109,6 +128,11 @@ describe('conclude', () => {
     const said = conclude(today, arms, peak)
     expect(said).toContain('Database CPU ×3 + load balancing over 2 servers carries the peak: 101')
     expect(said).toContain('Load balancing over 2 servers alone buys nothing.')
+  })
+
+  it('names what carries the peak without a capacity of today, and that nothing is compared', () => {
+    const said = conclude(null, [arm('fixes', 101, 3, scaleUp)], peak)
+    expect(said).toMatch(/^Database CPU ×3 carries the peak: 101 .*Today's capacity could not be measured/)
   })
 
   it('says when no fix holds, and what came nearest', () => {

@@ -58,6 +58,27 @@ export function fixVerdict(
 }
 
 /**
+ * What a fix's measured capacity says of it where today's could not be measured (`todaysSurgeBroke`: its surge was driven,
+ * and was not held): it may carry what today did not. By how much it is better is unknown.
+ */
+export function verdictWithoutToday(
+  capacity: Interval,
+  todaysSurgeBroke: boolean,
+  { peakPerSec, keepHeadroom }: PeakAsked,
+): { readonly verdict: FixVerdict; readonly because: string } {
+  const neededPerSec = peakPerSec * (1 + keepHeadroom)
+  if (!todaysSurgeBroke || capacity.low < neededPerSec)
+    return {
+      verdict: 'inconclusive',
+      because: "today's capacity could not be measured: there is nothing to compare this with",
+    }
+  return {
+    verdict: 'fixes',
+    because: `even the lower end of ${whole(capacity.low)}–${whole(capacity.high)} shoppers/s carries the ${whole(neededPerSec)} asked for; today's surge broke, and its capacity could not be measured`,
+  }
+}
+
+/**
  * The fixes worth replaying the surge on, in that order: those that hold, the cheapest first; then, for want of them,
  * those expected to carry the peak although their interval does not yet say so. The replay decides.
  */
@@ -78,7 +99,13 @@ export function conclude(
   arms: readonly ArmResult[],
   { peakPerSec, keepHeadroom }: PeakAsked,
 ): string {
-  if (!baseline) return "Today's capacity could not be measured, so no fix can be compared with it."
+  const winner = candidatesToReplay(arms, peakPerSec).find(({ verdict }) => verdict === 'fixes')
+  if (!baseline) {
+    const unmeasured = "Today's capacity could not be measured, so no fix can be compared with it."
+    return winner?.capacity
+      ? `${carries(winner.label, winner.capacity, peakPerSec)}. ${unmeasured}`
+      : unmeasured
+  }
   if (baseline.low >= peakPerSec * (1 + keepHeadroom))
     return `Today holds: ${whole(baseline.perSec)} shoppers/s (${whole(baseline.low)}–${whole(baseline.high)}) against a peak of ${whole(peakPerSec)}. No fix is needed.`
   const idle = arms.filter(({ verdict, fixes }) => verdict === 'no-effect' && fixes.length === 1)
@@ -86,11 +113,8 @@ export function conclude(
     idle.length > 0
       ? ` ${sentence(list(idle.map(({ label }) => label)))} alone ${idle.length > 1 ? 'buy' : 'buys'} nothing.`
       : ''
-  const winner = candidatesToReplay(arms, peakPerSec).find(({ verdict }) => verdict === 'fixes')
-  if (winner?.capacity) {
-    const { perSec, low, high } = winner.capacity
-    return `${sentence(winner.label)} carries the peak: ${whole(perSec)} shoppers/s (${whole(low)}–${whole(high)}) against ${whole(peakPerSec)}, today ${whole(baseline.perSec)}.${nothing}`
-  }
+  if (winner?.capacity)
+    return `${carries(winner.label, winner.capacity, peakPerSec)}, today ${whole(baseline.perSec)}.${nothing}`
   const ran = arms.filter(({ verdict }) => verdict !== 'not-run')
   if (ran.length === 0) {
     const why = arms.map(({ label, because }) => `${label}: ${because}`).join('; ')
@@ -106,6 +130,10 @@ export function conclude(
   const open = ran.filter(({ verdict }) => verdict === 'inconclusive').map(({ label }) => label)
   const unsure = open.length > 0 ? ` ${sentence(list(open))}: no clear answer.` : ''
   return `No fix tried holds the peak of ${whole(peakPerSec)} shoppers/s.${most}${nothing}${unsure}`
+}
+
+function carries(label: string, { perSec, low, high }: Interval, peakPerSec: number): string {
+  return `${sentence(label)} carries the peak: ${whole(perSec)} shoppers/s (${whole(low)}–${whole(high)}) against ${whole(peakPerSec)}`
 }
 
 function whole(perSec: number): string {

@@ -16,7 +16,7 @@ import type { RunData } from '../run-data.ts'
 import { ratio } from '../search.ts'
 import { todaysTopology } from '../todays-topology.ts'
 import type { Topology } from '../topology.ts'
-import { fixVerdict } from '../verdicts.ts'
+import { fixVerdict, verdictWithoutToday } from '../verdicts.ts'
 import { type ArmCapacity, armCapacity } from './arm-capacity.ts'
 import { armDiagnosis } from './arm-diagnosis.ts'
 import { failureWords } from './failure-words.ts'
@@ -54,9 +54,8 @@ export function measuredArms(run: RunData): MeasuredArms {
       const judge = () => {
         if (failure) return { verdict: 'inconclusive' as const, because: failureWords(failure) }
         if (withheld !== null) return { verdict: 'inconclusive' as const, because: withheld }
-        if (!baselineCapacity)
-          return { verdict: 'inconclusive' as const, because: "today's capacity was not measured" }
         if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
+        if (!baselineCapacity) return verdictWithoutToday(found.capacity, todaysSurgeBroke(run), asked)
         return fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
       }
       return {
@@ -105,6 +104,11 @@ function failedArms(
 
 function failureOf({ armFailures }: RunData, fixes: readonly FixStep[]): ArmFailedLine | undefined {
   return armFailures.find((failure) => JSON.stringify(failure.fixes) === JSON.stringify(fixes))
+}
+
+function todaysSurgeBroke(run: RunData): boolean {
+  const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
+  return surgesOf(run).some(({ arm, valid, held }) => todays.has(arm) && valid && !held)
 }
 
 function notMeasuredBecause({ steps }: ArmCapacity): string {

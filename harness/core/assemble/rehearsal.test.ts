@@ -152,6 +152,27 @@ describe('the reference case', () => {
   })
 })
 
+describe("where today's capacity could not be measured", () => {
+  const whole = rehearsalOf([TODAY, { fixes: [UP], capacityPerSec: 105, busy: 'app' }], [105])
+  const ofToday = new Set(whole.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
+  const segments = whole.segments.filter(({ line }) => line.purpose !== 'step' || !ofToday.has(line.arm))
+  const result = assembleRehearsal({ ...whole, segments })
+
+  test('a fix that carries the peak is told, and wins by its replay, without a factor', () => {
+    expect(result.capacity).toBeNull()
+    expect(result.verdict).toBe('does-not-hold')
+    const [up] = result.whatif!.arms
+    expect(up).toMatchObject({ label: 'database CPU ×3', verdict: 'fixes', ratio: null })
+    expect(result.whatif!.conclusion).toContain("Today's capacity could not be measured")
+    expect(result.winner).toMatchObject({ survives: true, replays: { held: 1, of: 1 } })
+  })
+
+  test('nothing is told of fixes when none was measured either', () => {
+    const none = { ...whole, segments: segments.filter(({ line }) => line.purpose !== 'step') }
+    expect(assembleRehearsal(none).whatif).toBeNull()
+  })
+})
+
 describe('CPU not isolated', () => {
   const stories: Story[] = [
     TODAY,

@@ -33,8 +33,9 @@ export function assembleRehearsal(run: RunData): RehearseResult {
   const verdict = verdictOf(today, capacity, scenario.peakPerSec, run)
   const trusted = verdict !== 'invalid'
   const winner = trusted && today && !today.held ? winnerOf(run, measured.arms, surges) : null
+  // Where today's capacity could not be measured, what was measured with fixes is told all the same.
   const whatif: WhatIf | null =
-    trusted && capacity
+    trusted && (capacity ?? measured.arms.some((arm) => arm.capacity))
       ? { baseline: measured.baseline, arms, conclusion: conclusionOf(measured.baseline, arms, winner, run) }
       : null
   const covers = trusted && capacity ? capacity.perSec / scenario.peakPerSec : null

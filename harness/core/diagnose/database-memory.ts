@@ -46,7 +46,9 @@ export const databaseMemory: Rule = {
 function words(database: DatabaseSignals | null): string {
   if (!database?.memory || !database.restarts) return 'database memory'
   const { limitMb, kills } = database.memory
-  return `database memory: at its limit of ${Math.round(limitMb)} MB the system killed ${kills} of its processes, and all sessions ended with it; back after ${ms(database.restarts.recoveryMs)}`
+  const { recoveryMs } = database.restarts
+  const back = recoveryMs === null ? '' : `; back after ${ms(recoveryMs)}`
+  return `database memory: at its limit of ${Math.round(limitMb)} MB the system killed ${kills} of its processes, and all sessions ended with it${back}`
 }
 
 function killedTestimony(database: DatabaseSignals | null): Evidence | null {
@@ -75,7 +77,7 @@ function restartedTestimony(database: DatabaseSignals | null): Evidence | null {
     supports: n >= 1,
     says:
       n > 0
-        ? `Postgres ended all its sessions ${n === 1 ? 'once' : `${n} times`}, and took ${ms(recoveryMs)} to come back`
+        ? `Postgres ended all its sessions ${n === 1 ? 'once' : `${n} times`}${recoveryMs === null ? '' : `, and took ${ms(recoveryMs)} to come back`}`
         : 'Postgres ended no session',
   }
 }

@@ -88,9 +88,10 @@ function memory(readings: readonly SeriesLine[]): DatabaseSignals['memory'] {
 function restarts(lines: readonly SeriesLine[]): DatabaseSignals['restarts'] {
   const read = lines.filter(({ values }) => values['restarts'] !== undefined)
   if (read.length === 0) return null
+  const recoveriesMs = read.flatMap(({ values }) => values['recoveryMs'] ?? [])
   return {
     n: read.reduce((sum, { values }) => sum + values['restarts']!, 0),
-    recoveryMs: Math.max(...read.map(({ values }) => values['recoveryMs'] ?? 0)),
+    recoveryMs: recoveriesMs.length === 0 ? null : Math.max(...recoveriesMs),
   }
 }
 

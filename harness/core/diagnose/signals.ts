@@ -55,8 +55,8 @@ export type DatabaseSignals = {
   readonly memory: { readonly limitMb: number; readonly heldMb: number; readonly kills: number } | null
   /** Whether every objective still held in the seconds before the first of these was killed; `null`: none was. */
   readonly heldUntilKill: boolean | null
-  /** Times that Postgres ended all its sessions because one was killed, and the longest recovery; `null`: not read. */
-  readonly restarts: { readonly n: number; readonly recoveryMs: number } | null
+  /** Times that Postgres ended all its sessions because one was killed, and the longest recovery (not told before Postgres 15); `null`: not read. */
+  readonly restarts: { readonly n: number; readonly recoveryMs: number | null } | null
   /** Heaviest first, with their share of all execution time seen. */
   readonly statements: readonly StatementSignals[]
   readonly tables: readonly TableSignals[]

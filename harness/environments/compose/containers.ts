@@ -1,19 +1,18 @@
 import type { ComponentRole } from '../../core/record.ts'
 import type { DockerEngine } from './docker/engine.ts'
-import { APP_PORT } from './overlay.ts'
 import { type Project, projectLabel } from './project.ts'
 
 /** A running container of a component, under the name the reports use. */
 export type Container = {
   readonly component: string
-  readonly role: Extract<ComponentRole, 'database' | 'app' | 'balancer'>
+  readonly role: Exclude<ComponentRole, 'harness' | 'generator' | 'host'>
   readonly id: string
   /** Its first process, as the engine's host numbers it. */
   readonly pid: number
   /** In the containers' network. */
   readonly address: string
-  /** Loopback port at which an app answers; `null`: another component. */
-  readonly appPort: number | null
+  /** Port on loopback where it answers; `null`: it has none of its own. */
+  readonly port: number | null
 }
 
 type Listed = { readonly Id: string; readonly Labels: Readonly<Record<string, string>> }
@@ -27,9 +26,15 @@ type Inspected = {
 
 const ROLES: Readonly<Record<string, Container['role']>> = {
   database: 'database',
+  replica: 'replica',
   shop: 'app',
   balancer: 'balancer',
+  pooler: 'pooler',
+  cache: 'cache',
 }
+
+/** What a service's components are called; one of which there may be several gets its number. */
+const NAMES: Readonly<Record<string, string>> = { shop: 'app-', replica: 'replica-', cache: 'redis' }
 
 /** The components of a project that run, app servers by their numbers. */
 export async function runningContainers(
@@ -44,13 +49,13 @@ export async function runningContainers(
       if (!component) return null
       const { State, NetworkSettings } = await engine.ask<Inspected>('GET', `/containers/${id}/json`)
       if (!State.Running) return null
-      const port = NetworkSettings.Ports[`${APP_PORT}/tcp`]?.[0]?.HostPort
+      const [port] = Object.values(NetworkSettings.Ports).flatMap((published) => published ?? [])
       return {
         ...component,
         id,
         pid: State.Pid,
         address: Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? '',
-        appPort: component.role === 'app' && port !== undefined ? Number(port) : null,
+        port: port === undefined ? null : Number(port.HostPort),
       }
     }),
   )
@@ -67,5 +72,14 @@ export function componentOf(
   const role = ROLES[service]
   if (!role || labels['com.docker.compose.oneoff'] === 'True') return null
   const number = labels['com.docker.compose.container-number'] ?? '1'
-  return { component: role === 'app' ? `app-${number}` : service, role }
+  const name = NAMES[service] ?? service
+  return { component: name.endsWith('-') ? `${name}${number}` : name, role }
+}
+
+/** The service whose containers a component is one of. */
+export function serviceOf(component: string): string {
+  const found = Object.entries(NAMES).find(([, name]) =>
+    name.endsWith('-') ? component.startsWith(name) : component === name,
+  )
+  return found?.[0] ?? component
 }

@@ -3,8 +3,9 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { DEFAULT_TOPOLOGY, type Topology } from '../../core/topology.ts'
 import { checkEngine, DockerEngine } from './docker/engine.ts'
-import { checkImages, pinnedImages, readPinnedImages } from './images.ts'
+import { checkImages, imagesOf, pinnedImages, readPinnedImages } from './images.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -38,6 +39,8 @@ it('reads what docker-compose.yml and the Dockerfile pin', () => {
   )
   expect(images.database).toMatch(/^postgres:\d+/)
   expect(images.balancer).toMatch(/^haproxy:\d+/)
+  expect(images.pooler).toMatch(/pgbouncer:v\d+/)
+  expect(images.cache).toMatch(/^redis:\d+/)
   expect(images.base).toMatch(/^node:\d+/)
 })
 
@@ -49,15 +52,25 @@ it('refuses a file that pins nothing', () => {
 
 it('names every image that is missing, and how to get it', async () => {
   const engine = await engineWith(['postgres:18'])
-  const images = { database: 'postgres:18', balancer: 'haproxy:3.0', base: 'node:22-slim' }
-  await expect(checkImages(engine, images)).rejects.toMatchObject({
+  await expect(checkImages(engine, ['postgres:18', 'haproxy:3.0', 'node:22-slim'])).rejects.toMatchObject({
     code: 'environment',
     message: 'images are missing: haproxy:3.0, node:22-slim',
     hint: 'docker pull haproxy:3.0 && docker pull node:22-slim',
   })
-  await expect(
-    checkImages(engine, { ...images, balancer: 'postgres:18', base: 'postgres:18' }),
-  ).resolves.toBe(undefined)
+  await expect(checkImages(engine, ['postgres:18', 'postgres:18'])).resolves.toBe(undefined)
+})
+
+it('asks for a pooler and a Redis only where the topology has them', () => {
+  const images = { database: 'd', balancer: 'b', pooler: 'p', cache: 'c', base: 'n' }
+  expect(imagesOf(DEFAULT_TOPOLOGY, images)).toEqual(['d', 'n', 'b'])
+  const { balancer, pooler, cache } = DEFAULT_TOPOLOGY
+  const other: Topology = {
+    ...DEFAULT_TOPOLOGY,
+    balancer: { ...balancer, engine: 'none' },
+    pooler: { ...pooler, kind: 'pgbouncer' },
+    cache: { ...cache, kind: 'redis' },
+  }
+  expect(imagesOf(other, images)).toEqual(['d', 'n', 'p', 'c'])
 })
 
 it('says that no engine answers, where, and what to do', async () => {

@@ -1,9 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { HarnessError } from '../../core/errors.ts'
+import type { Topology } from '../../core/topology.ts'
 import { type DockerEngine, EngineRefusal } from './docker/engine.ts'
 
-/** The images a rehearsal needs, as docker-compose.yml and the shop's Dockerfile pin them. */
-export type Images = { readonly database: string; readonly balancer: string; readonly base: string }
+/** The images of rehearsals, as docker-compose.yml and the shop's Dockerfile pin them. */
+export type Images = Readonly<Record<'database' | 'balancer' | 'pooler' | 'cache' | 'base', string>>
+
+/** Those that a topology takes. */
+export function imagesOf({ balancer, pooler, cache }: Topology, images: Images): readonly string[] {
+  return [
+    images.database,
+    images.base,
+    ...(balancer.engine === 'none' ? [] : [images.balancer]),
+    ...(pooler.kind === 'none' ? [] : [images.pooler]),
+    ...(cache.kind === 'none' ? [] : [images.cache]),
+  ]
+}
 
 /** Reads the pins from the text of docker-compose.yml and of the Dockerfile; throws when one is not there. */
 export function pinnedImages(composeText: string, dockerfileText: string): Images {
@@ -14,6 +26,8 @@ export function pinnedImages(composeText: string, dockerfileText: string): Image
   return {
     database: imageOf('database'),
     balancer: imageOf('balancer'),
+    pooler: imageOf('pooler'),
+    cache: imageOf('cache'),
     base: found(/^FROM (\S+)/m.exec(dockerfileText)?.[1], 'FROM of the Dockerfile'),
   }
 }
@@ -23,7 +37,7 @@ export function readPinnedImages(composeFile: string, dockerfile: string): Image
 }
 
 /** Rejects with the `docker pull` for images that are not here: what a rehearsal measures is not fetched in passing. */
-export async function checkImages(engine: DockerEngine, images: Images): Promise<void> {
+export async function checkImages(engine: DockerEngine, images: readonly string[]): Promise<void> {
   const here = async (image: string): Promise<boolean> => {
     try {
       await engine.ask('GET', `/images/${image}/json`)
@@ -33,7 +47,7 @@ export async function checkImages(engine: DockerEngine, images: Images): Promise
       throw error
     }
   }
-  const all = [...new Set(Object.values(images))]
+  const all = [...new Set(images)]
   const present = await Promise.all(all.map(here))
   const missing = all.filter((_, index) => !present[index])
   if (missing.length === 0) return

@@ -11,13 +11,12 @@ import { bringUp } from './bring-up.ts'
 import { ComposeBudgets } from './budgets/budgets.ts'
 import { findDocker } from './docker/find-docker.ts'
 import { ComposeRunner } from './docker/run-compose.ts'
-import { checkImages, readPinnedImages } from './images.ts'
+import { checkImages, imagesOf, readPinnedImages } from './images.ts'
 import { Keeper } from './keeper.ts'
 import { imageOf, makeProject } from './project.ts'
 import { runningOf } from './running.ts'
 import type { StandParts } from './stand.ts'
 import { sweepLeftovers } from './sweep-leftovers.ts'
-import { whetherComposeStands } from './whether-compose-stands.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const COMPOSE_FILE = join(ROOT, 'docker-compose.yml')
@@ -42,7 +41,7 @@ async function up(
   if (signal.aborted) throw interrupted()
   const docker = await findDocker()
   const images = readPinnedImages(COMPOSE_FILE, DOCKERFILE)
-  await checkImages(docker.engine, images)
+  await checkImages(docker.engine, imagesOf(topology, images))
   await sweepLeftovers()
   const [databasePort, balancerPort] = [await freePort(), await freePort()]
   if (signal.aborted) throw interrupted()
@@ -61,6 +60,7 @@ async function up(
     engine: docker.engine,
     compose,
     project,
+    images,
     overlayFile,
     overlay: {
       app: spec.app,
@@ -68,6 +68,7 @@ async function up(
       imageFolder: join(project.folder, 'image'),
       baseImage: images.base,
       balancerFolder,
+      poolerFolder: join(project.folder, 'pooler'),
       databasePort,
       user: `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`,
     },
@@ -108,24 +109,6 @@ async function up(
 function checkTopology(topology: Topology, readyPath: string): void {
   // HAProxy's part is made once for nothing: what it does not have is said before anything is started.
   if (topology.balancer.engine !== 'none') balancerConfig(topology.balancer, [], readyPath)
-  if ([topology.app.settings['cache'], topology.app.settings['sessions']].includes('redis')) {
-    throw new HarnessError({
-      code: 'usage',
-      message: 'rehearsals with --env compose do not start Redis',
-      where: 'topology.app.settings',
-      hint: 'use cache=process, or docker compose --profile redis by hand',
-    })
-  }
-  const stands = whetherComposeStands(topology)
-  if (stands !== true) {
-    throw new HarnessError({
-      code: 'usage',
-      message: stands,
-      where:
-        'topology.database.replicas, topology.database.memoryMb, topology.pooler.kind, topology.cache.kind',
-      hint: 'leave --env out to rehearse them on this machine',
-    })
-  }
   const fits = whetherItFits(topology)
   if (fits === true) return
   throw new HarnessError({

@@ -22,7 +22,8 @@ const STATE = 'project.json'
 export function makeProject(socketPath: string): Project {
   const folder = mkdtempSync(join(tmpdir(), `doorbuster-compose-${process.pid}-`))
   chmodSync(folder, 0o700)
-  for (const part of ['image', 'bundles', 'balancer', 'logs']) mkdirSync(join(folder, part), { mode: 0o700 })
+  for (const part of ['image', 'bundles', 'balancer', 'pooler', 'logs'])
+    mkdirSync(join(folder, part), { mode: 0o700 })
   const project: Project = {
     // Compose takes small letters and digits only.
     name: basename(folder).replace('doorbuster-compose-', 'doorbuster-').toLowerCase(),

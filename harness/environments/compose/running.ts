@@ -2,6 +2,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes/index.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Endpoints, EnvironmentSpec, Running } from '../../ports.ts'
+import { consoleUrl } from '../pgbouncer-console.ts'
 import {
   type DatabaseServer,
   databaseUrl,
@@ -17,7 +18,6 @@ import { componentOf } from './containers.ts'
 import type { DockerEngine } from './docker/engine.ts'
 import type { Project } from './project.ts'
 import { type ComposeStand, lastWords } from './stand.ts'
-import { whetherComposeStands } from './whether-compose-stands.ts'
 
 /** Sessions of the harness are inside the database's budget here: the engine numbers processes its own way. */
 const exempt = async (): Promise<void> => {}
@@ -52,13 +52,19 @@ export function runningOf(
 
   const endpoints: Endpoints = {
     database: () => ({ connectionString, exempt }),
-    replicas: () => [],
-    pooler: () => null,
-    cache: () => null,
-    apps: () =>
-      stand.apps.map(({ component, appPort }) => ({
+    replicas: () =>
+      stand.replicas.map(({ component, server }) => ({
         component,
-        metricsUrl: app.metricsPath === undefined ? null : `http://127.0.0.1:${appPort}${app.metricsPath}`,
+        connectionString: databaseUrl(server, SUPERUSER, SHOP_DATABASE),
+        exempt,
+      })),
+    pooler: () => (stand.pooler ? { component: 'pooler', consoleUrl: consoleUrl(stand.pooler) } : null),
+    cache: () =>
+      stand.cachePort === null ? null : { component: 'redis', url: `redis://127.0.0.1:${stand.cachePort}` },
+    apps: () =>
+      stand.apps.map(({ component, port }) => ({
+        component,
+        metricsUrl: app.metricsPath === undefined ? null : `http://127.0.0.1:${port}${app.metricsPath}`,
       })),
     balancer: () => (stand.hasBalancer ? balancerEndpoint(balancerFolder) : null),
     meter: () => budgets.meter(),
@@ -81,9 +87,10 @@ export function runningOf(
     restoreData: async () => {
       const before = budgets.enforced
       if (before) await budgets.enforce(false)
-      await stand.restoreData(leaving.signal)
+      const restarted = await stand.restoreData(leaving.signal)
+      if (restarted.length > 0) budgets.put(stand.containers, stand.topology)
       if (before) await budgets.enforce(true)
-      return []
+      return restarted
     },
     enforceBudgets: (on) => budgets.enforce(on),
     query: (sql, values) => withClient(connectionString, (query) => query(sql, values)),
@@ -134,8 +141,7 @@ function can(today: Topology, fixes: readonly FixStep[]): true | string {
     if (applies !== true) return applies
   }
   const target = applyFixes(today, fixes)
-  const stands = whetherComposeStands(target)
-  return stands === true ? whetherItFits(target) : stands
+  return whetherItFits(target)
 }
 
 function notPossible(fixes: readonly FixStep[], reason: string): HarnessError {

@@ -2,6 +2,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes/index.ts'
 import type { Isolation, IsolationMeans } from '../../core/record.ts'
 import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
+import { consoleUrl } from '../pgbouncer-console.ts'
 import { databaseUrl, openConnection, SHOP_DATABASE, SUPERUSER, withClient } from '../postgres-connection.ts'
 import { whetherItFits } from '../whether-it-fits.ts'
 import { canLimitMemory } from './budgets/memory-limits.ts'
@@ -9,7 +10,6 @@ import { CACHE } from './cache/redis-process.ts'
 import { whetherInstalled } from './check-programs.ts'
 import type { FaultProxy } from './faults/fault-proxy.ts'
 import { injector } from './faults/injector.ts'
-import { consoleUrl } from './pooler/console.ts'
 import { POOLER } from './pooler/pgbouncer-process.ts'
 import { DATABASE } from './postgres/server.ts'
 import { whetherRoomFor } from './run-folder.ts'
@@ -61,7 +61,9 @@ export function runningOf(
       })),
     balancer: () => stand.balancer?.endpoint ?? null,
     pooler: () =>
-      stand.poolerPort === null ? null : { component: POOLER, consoleUrl: consoleUrl(stand.poolerPort) },
+      stand.poolerPort === null
+        ? null
+        : { component: POOLER, consoleUrl: consoleUrl({ port: stand.poolerPort }) },
     cache: () =>
       stand.cachePort === null ? null : { component: CACHE, url: `redis://127.0.0.1:${stand.cachePort}` },
     meter: async () => {

@@ -9,8 +9,11 @@ import type {
   Topology,
 } from '../../core/topology.ts'
 import type { Backing } from '../app-variables.ts'
+import { emptyCache } from '../empty-cache.ts'
+import { withoutPooled } from '../pgbouncer-console.ts'
 import { databaseUrl, SHOP_DATABASE, SHOP_ROLE } from '../postgres-connection.ts'
 import { SeededCopies } from '../seeded-copies.ts'
+import { caughtUp, type Standby, setApplyDelay } from '../standby.ts'
 import {
   type AppInstance,
   type PreparedApp,
@@ -19,20 +22,10 @@ import {
   startInstance,
 } from './app/app-instances.ts'
 import { startEmbeddedBalancer } from './balancer-process.ts'
-import { emptyCache } from './cache/empty-cache.ts'
 import { CACHE, startRedis } from './cache/redis-process.ts'
 import { startHaproxy } from './haproxy/haproxy-process.ts'
-import { order } from './pooler/console.ts'
 import { POOLER, startPgbouncer } from './pooler/pgbouncer-process.ts'
-import {
-  caughtUp,
-  type Replica,
-  removeReplica,
-  replicaName,
-  restartReplica,
-  setApplyDelay,
-  startReplica,
-} from './postgres/replica.ts'
+import { type Replica, removeReplica, replicaName, restartReplica, startReplica } from './postgres/replica.ts'
 import { DATABASE, type ServerHome, startServer } from './postgres/server.ts'
 import { BALANCER, type RunningBalancer } from './running-balancer.ts'
 import { SideComponent } from './side-component.ts'
@@ -169,27 +162,20 @@ export class Stand {
     exempt: (backendPid: number) => Promise<void>,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    await this.#withoutPooled(() => this.#seeded.restore(exempt))
+    const restore = () => this.#seeded.restore(exempt)
+    await (this.#pooler.isAlive ? withoutPooled({ port: this.#pooler.port! }, restore) : restore())
     if (this.#cache.isAlive) await emptyCache(this.#cache.port!)
-    await caughtUp(this.databasePort, this.#replicas, this.#topology.database.replicaApplyDelayMs)
+    await caughtUp(
+      { port: this.databasePort },
+      this.#replicas.map(standbyOf),
+      this.#topology.database.replicaApplyDelayMs,
+    )
     const lost = await this.#lostApps()
     for (const component of lost) {
       await this.stop(component)
       await this.revive(component, signal)
     }
     return lost
-  }
-
-  /** Does something to the database while the pooler has no connection to it, nor tries to get one. */
-  async #withoutPooled(work: () => Promise<void>): Promise<void> {
-    if (!this.#pooler.isAlive) return work()
-    const port = this.#pooler.port!
-    await order(port, `kill ${SHOP_DATABASE}`)
-    try {
-      await work()
-    } finally {
-      await order(port, `resume ${SHOP_DATABASE}`)
-    }
   }
 
   /** Whether `revive` can start this component again; others come back with the next move. */
@@ -369,7 +355,7 @@ export class Stand {
   ): Promise<void> {
     const { supervisor, home } = this.#parts
     if (database.replicaApplyDelayMs !== this.#topology.database.replicaApplyDelayMs)
-      for (const replica of kept) await setApplyDelay(replica, database.replicaApplyDelayMs)
+      for (const replica of kept) await setApplyDelay(standbyOf(replica), database.replicaApplyDelayMs)
     const added: Replica[] = []
     for (let number = 1; number <= database.replicas; number++) {
       if (kept.some(({ component }) => component === replicaName(number))) continue
@@ -378,7 +364,7 @@ export class Stand {
       this.#watch(replica.component, replica.pid)
     }
     this.#replicas = [...kept, ...added].sort(byName)
-    await caughtUp(this.databasePort, added, database.replicaApplyDelayMs)
+    await caughtUp({ port: this.databasePort }, added.map(standbyOf), database.replicaApplyDelayMs)
   }
 
   async #removeReplicas(surplus: readonly Replica[]): Promise<void> {
@@ -485,6 +471,10 @@ function sameApp({ app: a }: Topology, { app: b }: Topology): boolean {
 
 function isWanted(component: string, replicas: number): boolean {
   return Array.from({ length: replicas }, (_, index) => replicaName(index + 1)).includes(component)
+}
+
+function standbyOf({ component, port }: Replica): Standby {
+  return { component, server: { port } }
 }
 
 function byName({ component: a }: { component: string }, { component: b }: { component: string }): number {

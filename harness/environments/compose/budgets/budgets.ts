@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Isolation } from '../../../core/record.ts'
 import { HARNESS_CPU, type Topology } from '../../../core/topology.ts'
 import type { Clock, MeterReading } from '../../../ports.ts'
+import type { MemoryReading } from '../../memory-reading.ts'
 import { paceFactor } from '../../pace.ts'
 import type { Container } from '../containers.ts'
 import type { DockerEngine } from '../docker/engine.ts'
@@ -9,6 +10,7 @@ import type { Keeper } from '../keeper.ts'
 import type { Project } from '../project.ts'
 import { probeBinding } from './bind-probe.ts'
 import { type ContainerCpu, type CpuCounters, containerCpu } from './container-cpu.ts'
+import { containerMemory } from './container-memory.ts'
 import { limitCpu, PERIOD_US } from './cpu-limit.ts'
 import { dockerProcesses, ProcessCpu } from './process-cpu.ts'
 
@@ -49,6 +51,7 @@ export class ComposeBudgets {
   readonly #docker: ProcessCpu
   readonly #adopted: number[] = [process.pid]
   #budgets: ReadonlyMap<string, number> = new Map()
+  #databaseMemory: (() => MemoryReading) | null = null
   #isolation: Isolation | null = null
   #on = false
   #speed = 1
@@ -81,16 +84,11 @@ export class ComposeBudgets {
 
   /** The containers that run now, and what each may use once budgets are on. They come without a limit. */
   put(containers: readonly Container[], topology: Topology): void {
-    this.#budgets = new Map(
-      containers.map(({ component, role }) => [
-        component,
-        role === 'database'
-          ? topology.database.cpu
-          : role === 'balancer'
-            ? topology.balancer.cpu
-            : topology.app.cpu,
-      ]),
-    )
+    this.#budgets = new Map(containers.map(({ component, role }) => [component, budgetOf(role, topology)]))
+    const { memoryMb } = topology.database
+    const database = containers.find(({ role }) => role === 'database')
+    this.#databaseMemory =
+      memoryMb === null || !database ? null : containerMemory(database.id, database.pid, memoryMb * 2 ** 20)
     const known = new Map([...this.#accounts].map(([component, account]) => [component, account]))
     this.#accounts.clear()
     for (const container of containers) {
@@ -132,6 +130,7 @@ export class ComposeBudgets {
         budgetCores: budgeted ? (this.#budgets.get(component) ?? null) : null,
         throttledUs: account.throttledUs,
         enforcedUs: account.enforcedUs,
+        ...(role === 'database' && this.#databaseMemory && { memory: this.#databaseMemory() }),
       }),
     )
     return [
@@ -211,6 +210,22 @@ export class ComposeBudgets {
         return limitCpu(this.#parts.engine, id, this.#on && cores !== undefined ? cores * factor : null)
       }),
     )
+  }
+}
+
+function budgetOf(role: Container['role'], { database, app, balancer, pooler, cache }: Topology): number {
+  switch (role) {
+    case 'database':
+    case 'replica':
+      return database.cpu
+    case 'app':
+      return app.cpu
+    case 'balancer':
+      return balancer.cpu
+    case 'pooler':
+      return pooler.cpu
+    case 'cache':
+      return cache.cpu
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DockerEngine } from '../docker/engine.ts'
+import { groupsOf } from './groups-of.ts'
 
 /** CPU a container has used and time it was held back (added up over cores), since it started. */
 export type CpuCounters = { readonly usedUs: number; readonly throttledUs: number }
@@ -27,18 +28,13 @@ export function containerCpu(engine: DockerEngine, id: string, pid: number): Con
 
 function controlGroupOf(id: string, pid: number): (() => CpuCounters) | null {
   try {
-    const lines = readFileSync(`/proc/${pid}/cgroup`, 'latin1').trim().split('\n')
-    const places = lines.map((line) => line.split(':') as [string, string, string])
-    const pathOf = (controller: string) =>
-      places.find(([, names]) => names.split(',').includes(controller))?.[2]
+    const pathOf = groupsOf(id, pid)
     const accounting = pathOf('cpuacct')
     const cpu = pathOf('cpu')
     const found =
       accounting !== undefined && cpu !== undefined
         ? version1(join('/sys/fs/cgroup/cpuacct', accounting), join('/sys/fs/cgroup/cpu', cpu))
         : version2(join('/sys/fs/cgroup', pathOf('')!))
-    // Another namespace's path would be another group's file, or none.
-    if (!places.some(([, , path]) => path.includes(id))) return null
     found()
     return found
   } catch {

@@ -1,17 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type MemoryReading, memoryOfV1 } from '../../memory-reading.ts'
 import { treeOf } from '../../process-tree.ts'
 import { mountOf } from './mount-of.ts'
-
-export type MemoryReading = {
-  readonly limitBytes: number
-  /** What its processes hold and nobody can take from them: their own memory and what they share. */
-  readonly heldBytes: number
-  /** Copies of files, which the kernel gives up when memory runs short. */
-  readonly cacheBytes: number
-  /** Processes that the kernel has killed for want of memory since the group was made. */
-  readonly kills: number
-}
 
 /**
  * Memory limits by the controller of version 1: one group a component under `doorbuster-<run>`, with what it forks. Beyond
@@ -55,15 +46,7 @@ export class MemoryLimits {
   read(component: string): MemoryReading | null {
     const group = this.#groups.get(component)
     if (!group) return null
-    const stat = countsIn(join(group.folder, 'memory.stat'))
-    const shared = stat.get('shmem') ?? 0
-    return {
-      limitBytes: group.limitBytes,
-      heldBytes: (stat.get('rss') ?? 0) + shared,
-      // The kernel counts shared memory with the copies of files.
-      cacheBytes: Math.max(0, (stat.get('cache') ?? 0) - shared),
-      kills: countsIn(join(group.folder, 'memory.oom_control')).get('oom_kill') ?? 0,
-    }
+    return memoryOfV1(group.folder, group.limitBytes)
   }
 
   /** Folders to remove at the end, inner ones first. */
@@ -85,16 +68,6 @@ export function canLimitMemory(): true | string {
     return counts ? true : `${root} has no memory.limit_in_bytes`
   } catch (error) {
     return `${root} cannot be written (${(error as NodeJS.ErrnoException).code})`
-  }
-}
-
-/** Lines "name count". */
-function countsIn(path: string): ReadonlyMap<string, number> {
-  try {
-    const lines = readFileSync(path, 'latin1').split('\n')
-    return new Map(lines.map((line) => line.split(' ')).map(([name = '', count]) => [name, Number(count)]))
-  } catch {
-    return new Map()
   }
 }
 

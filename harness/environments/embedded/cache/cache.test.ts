@@ -3,11 +3,11 @@ import { DEFAULT_TOPOLOGY, type Topology } from '../../../core/topology.ts'
 import type { EnvironmentSpec, Running } from '../../../ports.ts'
 import { redisProbe } from '../../../probes/redis.ts'
 import { requires } from '../../../testing/requires.ts'
+import { redisCommand } from '../../redis-command.ts'
 import { embeddedEnvironment } from '../index.ts'
 import { refusal } from '../testing/refusal.ts'
 import { tinySpec } from '../testing/tiny-spec.ts'
 import { leftAfter, tracesOf } from '../testing/traces.ts'
-import { redisCommand } from './redis-command.ts'
 
 // Each environment takes seconds on an idle machine, many on one that others use.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })

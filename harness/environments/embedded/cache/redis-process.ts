@@ -1,9 +1,9 @@
 import type { CacheTopology } from '../../../core/topology.ts'
+import { redisCommand } from '../../redis-command.ts'
 import { type ServerHome, surroundings } from '../postgres/server.ts'
 import { type Listening, startListening } from '../start-listening.ts'
 import type { Supervisor } from '../supervisor/connect.ts'
 import { findRedis } from './find-redis.ts'
-import { redisCommand } from './redis-command.ts'
 
 export const CACHE = 'redis'
 

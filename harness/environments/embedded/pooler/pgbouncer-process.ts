@@ -1,12 +1,12 @@
 import { chownSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PoolerTopology } from '../../../core/topology.ts'
+import { renderPgbouncer, renderUsers } from '../../pgbouncer-config.ts'
+import { answers } from '../../pgbouncer-console.ts'
 import { type ServerHome, surroundings } from '../postgres/server.ts'
 import { type Listening, startListening } from '../start-listening.ts'
 import type { Supervisor } from '../supervisor/connect.ts'
-import { answers } from './console.ts'
 import { findPgbouncer } from './find-pgbouncer.ts'
-import { renderPgbouncer, renderUsers } from './render-pgbouncer.ts'
 
 export const POOLER = 'pooler'
 
@@ -39,9 +39,11 @@ export function startPgbouncer(
       write(
         CONFIG_FILE,
         renderPgbouncer(topology, {
+          host: '127.0.0.1',
           port: chosen,
-          databasePort,
+          database: { host: '127.0.0.1', port: databasePort },
           usersFile: join(home.folder, USERS_FILE),
+          auth: 'trust',
         }),
       )
       return {
@@ -53,7 +55,7 @@ export function startPgbouncer(
         args: [CONFIG_FILE],
       }
     },
-    ready: answers,
+    ready: (chosen) => answers({ port: chosen }),
     hint: 'the lines above are PgBouncer’s own words',
   })
 }

@@ -14,8 +14,6 @@ import { serverArguments } from './server-arguments.ts'
 export type Replica = { readonly component: string; readonly port: number; readonly pid: number }
 
 const START_WITHIN_MS = 30_000
-/** Longest wait for a replica to have replayed what the primary had written, its apply delay lifted. */
-const CATCH_UP_WITHIN_MS = 30_000
 const POLL_MS = 20
 const STOP_GRACE_MS = 5000
 /** What a standby has of its own, or makes anew: the rest of a data folder is copied. */
@@ -137,54 +135,6 @@ export async function removeReplica(
   await rm(dataFolderOf(home, component), { recursive: true, force: true, maxRetries: 3 })
 }
 
-/** Makes a standby show each commit so long after it was made from now on. */
-export async function setApplyDelay({ port }: Replica, delayMs: number): Promise<void> {
-  await withClient(databaseUrl({ port }, SUPERUSER, 'postgres'), async (query) => {
-    await query(`alter system set recovery_min_apply_delay = ${delayMs}`)
-    await query('select pg_reload_conf()')
-  })
-}
-
-/**
- * Waits until every standby has replayed all that the primary has flushed by now. Their apply delay is lifted meanwhile:
- * what they are to catch up with is ours, no shopper's.
- * @throws HarnessError `environment` when one is not there within 30 s.
- */
-export async function caughtUp(
-  primaryPort: number,
-  replicas: readonly Replica[],
-  applyDelayMs: number,
-): Promise<void> {
-  if (replicas.length === 0) return
-  const [row] = await withClient(databaseUrl({ port: primaryPort }, SUPERUSER, 'postgres'), (query) =>
-    query('select pg_current_wal_flush_lsn()::text as written'),
-  )
-  const written = String(row?.['written'])
-  await Promise.all(
-    replicas.map(async (replica) => {
-      if (applyDelayMs > 0) await setApplyDelay(replica, 0)
-      await replayed(replica, written)
-      if (applyDelayMs > 0) await setApplyDelay(replica, applyDelayMs)
-    }),
-  )
-}
-
-async function replayed({ component, port }: Replica, written: string): Promise<void> {
-  const deadline = performance.now() + CATCH_UP_WITHIN_MS
-  await withClient(databaseUrl({ port }, SUPERUSER, 'postgres'), async (query) => {
-    for (;;) {
-      const [row] = await query(
-        `select pg_last_wal_replay_lsn() >= $1::pg_lsn as there,
-                pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())::float8 as behind`,
-        [written],
-      )
-      if (row?.['there'] === true) return
-      if (performance.now() > deadline) throw notCaughtUp(component, Number(row?.['behind']))
-      await sleep(POLL_MS)
-    }
-  })
-}
-
 /** Copies all that a standby does not have of its own, as the user who owns it. */
 async function copyData(supervisor: Supervisor, home: ServerHome, component: string): Promise<void> {
   const target = dataFolderOf(home, component)
@@ -236,14 +186,5 @@ function notCopied(component: string, tail: string): HarnessError {
     hint: /No space left on device/.test(tail)
       ? 'free some disk space in the temporary folder (TMPDIR)'
       : 'the lines above are what `cp` says',
-  })
-}
-
-function notCaughtUp(component: string, behindBytes: number): HarnessError {
-  return new HarnessError({
-    code: 'environment',
-    message: `${component} is still ${Math.round(behindBytes)} bytes behind the primary after ${CATCH_UP_WITHIN_MS / 1000} s`,
-    where: component,
-    hint: 'the machine may be too busy for one more database: try fewer replicas (--set topology.database.replicas=0)',
   })
 }

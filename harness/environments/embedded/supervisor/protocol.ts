@@ -1,5 +1,5 @@
 import type { ComponentRole, Isolation } from '../../../core/record.ts'
-import type { MemoryReading } from '../budgets/memory-limits.ts'
+import type { MemoryReading } from '../../memory-reading.ts'
 
 /** What the harness may ask of its supervisor over their channel, and what comes back. */
 export type Protocol = {

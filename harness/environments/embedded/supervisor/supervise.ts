@@ -32,6 +32,9 @@ const FOLLOW_EVERY_MS = 200
 
 /** Dealt out anew when the speed has changed by this much: each time, the kernel fills the budget of the period afresh. */
 const DEAL_AGAIN = 0.05
+/** A process that is held back by its budget takes a moment to end, even when it is killed. */
+const KILLED_WITHIN_MS = 5000
+const KILLED_POLL_MS = 5
 
 /** One run's components: starts, stops, budgets and meters them, and knows all that has to go at the end. */
 export function supervise(
@@ -228,9 +231,20 @@ export function supervise(
       const { launched } = component(name)
       component(name).asked = true
       slowed.delete(name)
-      // Budgets are still on: whoever is forked meanwhile is found by the means when the root has ended.
-      for (const pid of treeOf(launched.pid)) signalProcess(pid, 'SIGKILL')
+      // The root stands still, so that nothing is forked while the tree is looked for, and goes last: a child whose root is
+      // gone cannot be found any more. Budgets are still on: what is found by the means goes too when the root has ended.
+      signalProcess(launched.pid, 'SIGSTOP')
+      const members = [processRef(launched.pid)]
+      for (let pass = 0; pass < 2; pass++) {
+        const children = treeOf(launched.pid).slice(1)
+        members.push(...children.map(processRef))
+        for (const pid of children) signalProcess(pid, 'SIGKILL')
+      }
+      signalProcess(launched.pid, 'SIGKILL')
       await launched.ended
+      // A Postgres is not started again while a process of its last life still holds its memory.
+      const deadline = performance.now() + KILLED_WITHIN_MS
+      while (members.some(isRunning) && performance.now() < deadline) await sleep(KILLED_POLL_MS)
       note({ processes: list.processes.filter(isRunning) })
       return null
     },

@@ -1,4 +1,4 @@
-import { HarnessError } from '../../../core/errors.ts'
+import { HarnessError } from '../core/errors.ts'
 import { redisCommand } from './redis-command.ts'
 
 /** Throws away all that Redis keeps: every arm starts from the same state. */

@@ -1,5 +1,5 @@
-import type { PoolerTopology } from '../../../core/topology.ts'
-import { SHOP_DATABASE, SHOP_ROLE } from '../../postgres-connection.ts'
+import type { PoolerTopology } from '../core/topology.ts'
+import { SHOP_DATABASE, SHOP_ROLE } from './postgres-connection.ts'
 
 /** Who may give orders on PgBouncer's console; there is no such role in the database. */
 export const CONSOLE_USER = 'doorbuster'
@@ -7,10 +7,13 @@ export const CONSOLE_USER = 'doorbuster'
 export const CONSOLE_DATABASE = 'pgbouncer'
 
 export type PgbouncerPlace = {
+  readonly host: string
   readonly port: number
   /** Where it finds the database. */
-  readonly databasePort: number
+  readonly database: { readonly host: string; readonly port: number }
   readonly usersFile: string
+  /** `trust`: as Postgres beside it, which is reached from this machine only, for as long as a run lasts. */
+  readonly auth: 'trust' | 'scram-sha-256'
 }
 
 /** App servers may open this many connections to it together: their pools are their own affair. */
@@ -19,17 +22,16 @@ const MOST_CLIENTS = 5000
 /** PgBouncer's configuration file. Everything that is not named is as PgBouncer has it. */
 export function renderPgbouncer(
   { poolMode, poolSize }: Pick<PoolerTopology, 'poolMode' | 'poolSize'>,
-  { port, databasePort, usersFile }: PgbouncerPlace,
+  { host, port, database, usersFile, auth }: PgbouncerPlace,
 ): string {
   return `[databases]
-${SHOP_DATABASE} = host=127.0.0.1 port=${databasePort} dbname=${SHOP_DATABASE}
+${SHOP_DATABASE} = host=${database.host} port=${database.port} dbname=${SHOP_DATABASE}
 
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = ${host}
 listen_port = ${port}
 unix_socket_dir =
-; As Postgres beside it: it is reached from this machine only, for as long as a run lasts.
-auth_type = trust
+auth_type = ${auth}
 auth_file = ${usersFile}
 admin_users = ${CONSOLE_USER}
 pool_mode = ${poolMode}
@@ -49,7 +51,7 @@ log_stats = 0
 `
 }
 
-/** The file of those it lets in: without passwords, as \`trust\` asks for none. */
-export function renderUsers(): string {
-  return [SHOP_ROLE, CONSOLE_USER].map((user) => `"${user}" ""\n`).join('')
+/** The file of those it lets in; without a password where it trusts them. */
+export function renderUsers(password = ''): string {
+  return [SHOP_ROLE, CONSOLE_USER].map((user) => `"${user}" "${password.replaceAll('"', '""')}"\n`).join('')
 }

@@ -1,5 +1,6 @@
 import { armCapacity } from './core/assemble/arm-capacity.ts'
 import { armsState, measuredArms, predictedPerSec } from './core/assemble/measured-arms.ts'
+import { sheds } from './core/assemble/shed-load.ts'
 import { mayFollowChoices, nextChoices } from './core/choose-levers.ts'
 import { segmentSeed, surgePlan } from './core/compile-plan.ts'
 import { demandsStay } from './core/demands-stay.ts'
@@ -184,6 +185,22 @@ export async function tryFixes(stage: Stage, events: RehearsalEvents, { replaySe
       sliceSec: sliceSec(stage, replaySec, arms),
       mostSec: sliceSec(stage, replaySec, 1),
     })
+  }
+}
+
+/**
+ * The surge on today's topology and with each fix that was tried and turns shoppers away: beyond capacity alone shows what
+ * such a fix is for. Nothing to do where today carries the peak.
+ */
+export async function surgeWhereShed(stage: Stage, events: RehearsalEvents): Promise<void> {
+  const { baseline, arms } = measuredArms(stage.conductor.data())
+  const shedding = arms.filter(({ fixes, arm }) => arm >= 0 && sheds(fixes))
+  const { peakPerSec } = stage.traffic
+  if (shedding.length === 0 || !baseline.capacity || baseline.capacity.low >= peakPerSec) return
+  for (const { fixes, label } of [{ fixes: [], label: "today's shop" }, ...shedding]) {
+    await unlessArmFails(stage, events, label, () =>
+      believableSurge(stage, events, { fixes, crowd: 0, label: `the surge on ${label}`, keepSec: 0 }),
+    )
   }
 }
 

@@ -12,11 +12,12 @@ import {
   withRows,
 } from './benchmark-file.ts'
 import { ENGINE_ROWS } from './engine/index.ts'
+import { ENVIRONMENT_ROWS } from './environment/index.ts'
 import type { Bench, Figure, Row } from './row.ts'
 import { SHOP_ROWS } from './shop/index.ts'
 
 /**
- * `npm run bench <engine|shop|balancer> [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
+ * `npm run bench <engine|shop|balancer|environment> [-- words…] [--quick]`: figures as ratios within one run, since absolute times say more about
  * the machine than about the code. Words choose rows by their name. What was measured takes its place in
  * reports/benchmarks; a quick bench is only printed. Exit 1 when a row falls short.
  */
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, readonly Row[]>> = {
   engine: ENGINE_ROWS,
   shop: SHOP_ROWS,
   balancer: BALANCER_ROWS,
+  environment: ENVIRONMENT_ROWS,
 }
 const FOLDER = fileURLToPath(new URL('../../reports/benchmarks/', import.meta.url))
 

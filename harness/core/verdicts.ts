@@ -127,9 +127,14 @@ export function conclude(
   const most = helps
     ? ` The most came from ${best.label}: ${whole(best.capacity.perSec)} shoppers/s, ${percent(best.capacity.perSec / peakPerSec)} of the peak.`
     : ''
+  const guards = ran.filter(({ verdict }) => verdict === 'protects').map(({ label }) => label)
+  const protects =
+    guards.length > 0
+      ? ` ${sentence(list(guards))} ${guards.length > 1 ? 'protect' : 'protects'}: beyond its capacity the shop goes on serving, and the others wait or are turned away.`
+      : ''
   const open = ran.filter(({ verdict }) => verdict === 'inconclusive').map(({ label }) => label)
   const unsure = open.length > 0 ? ` ${sentence(list(open))}: no clear answer.` : ''
-  return `No fix tried holds the peak of ${whole(peakPerSec)} shoppers/s.${most}${nothing}${unsure}`
+  return `No fix tried holds the peak of ${whole(peakPerSec)} shoppers/s.${most}${nothing}${protects}${unsure}`
 }
 
 function carries(label: string, { perSec, low, high }: Interval, peakPerSec: number): string {

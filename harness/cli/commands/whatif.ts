@@ -2,11 +2,11 @@ import { assembleWhatIf } from '../../core/assemble/single.ts'
 import { HarnessError } from '../../core/errors.ts'
 import { FIX_IDS, FIXES, type FixId, type FixStep } from '../../core/fixes/index.ts'
 import type { Topology } from '../../core/topology.ts'
-import { armsToCome, measureToday, tryFixes } from '../../rehearse.ts'
+import { armsToCome, measureToday, replayTakesSec, surgeWhereShed, tryFixes } from '../../rehearse.ts'
 import type { Context, Ending } from '../context.ts'
 import { runStaged } from './staged.ts'
 
-/** `whatif`: today's capacity against that of each fix, without a surge. */
+/** `whatif`: today's capacity against that of each fix; the surge only where a fix turns shoppers away. */
 export function whatIfCommand(
   context: Context,
   scenario: string | null,
@@ -20,8 +20,12 @@ export function whatIfCommand(
     check: (today, levers) => (levers ? checkLevers(fixes, levers) : checkApplicable(fixes, today)),
     budgetSec: { full: 240, quick: 100 },
     async act(stage, events) {
-      await measureToday(stage, events, { replaySec: 0, arms: 1 + armsToCome(stage) })
-      await tryFixes(stage, events, { replaySec: 0 })
+      const shedding = fixes.filter((id) => FIXES[id].sheds).length
+      const surges = shedding === 0 ? 0 : 1 + shedding
+      const replaySec = surges * replayTakesSec(stage.traffic, stage.experiment.timing)
+      await measureToday(stage, events, { replaySec, arms: 1 + armsToCome(stage) })
+      await tryFixes(stage, events, { replaySec })
+      await surgeWhereShed(stage, events)
     },
     assemble: assembleWhatIf,
   })

@@ -20,6 +20,7 @@ import { fixVerdict, verdictWithoutToday } from '../verdicts.ts'
 import { type ArmCapacity, armCapacity } from './arm-capacity.ts'
 import { armDiagnosis } from './arm-diagnosis.ts'
 import { failureWords } from './failure-words.ts'
+import { protectsBecause } from './shed-load.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
 
 export type MeasuredArms = { readonly baseline: ArmResult; readonly arms: readonly ArmResult[] }
@@ -56,7 +57,10 @@ export function measuredArms(run: RunData): MeasuredArms {
         if (withheld !== null) return { verdict: 'inconclusive' as const, because: withheld }
         if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
         if (!baselineCapacity) return verdictWithoutToday(found.capacity, todaysSurgeBroke(run), asked)
-        return fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
+        const verdict = fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
+        if (verdict.verdict === 'fixes' || verdict.verdict === 'helps') return verdict
+        const protects = protectsBecause(run, line.fixes, baselineCapacity)
+        return protects === null ? verdict : { verdict: 'protects' as const, because: protects }
       }
       return {
         ...armFacts(run, line, found),

@@ -61,6 +61,11 @@ export type Fix = {
   readonly offered: 'always' | 'when-diagnosed' | 'when-asked'
   /** Topologies on which it may help against what `helps` names; on others it is tried only when asked for. Absent: any. */
   readonly offeredWhere?: (today: Topology) => boolean
+  /**
+   * It turns shoppers away, or has them wait, so that the shop goes on serving the others: beyond capacity it is judged by
+   * the surge itself. Absent: it does not.
+   */
+  readonly sheds?: true
   /** It changes one resource alone: what it does to capacity speaks for or against a cause. */
   readonly tellsCause: boolean
   /** What else it brings with it. */

@@ -16,6 +16,7 @@ export const shopWaitingRoom: Fix = {
     Number(settings['waitingRoomAdmitsPerSec'] ?? 0) === 0 || 'the shop has a waiting room already',
   helps: [],
   offered: 'when-asked',
+  sheds: true,
   tellsCause: false,
   sideEffect:
     'shoppers wait in line, and some leave; only an app that knows SHOP_WAITING_ROOM_ADMITS_PER_SEC has it',

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { applyFixes, type FixStep } from '../fixes/index.ts'
+import { buildRun } from '../testing/build-run.ts'
+import type { SecondSpec, SegmentSpec } from '../testing/build-segment.ts'
+import { DEFAULT_TOPOLOGY } from '../topology.ts'
+import { sheds } from './shed-load.ts'
+import { assembleWhatIf } from './single.ts'
+
+const LIMIT: FixStep = { id: 'balancer.limit', step: 10 }
+const UP: FixStep = { id: 'database.scale-up', step: 3 }
+const CAPACITY = 36
+
+const COLLAPSED: SecondSpec = { responseMs: 2500, errorRatio: 0.6, outcome: 'given-up' }
+const steps = (arm: number): SegmentSpec[] =>
+  [18, 30, 35, 38, 40, 34, 37].map((perSec) => ({
+    purpose: 'step',
+    arm,
+    perSec,
+    durationSec: 4,
+    second: () => (perSec > CAPACITY ? COLLAPSED : { responseMs: 25 }),
+  }))
+
+/** A surge to three times the capacity, in whose overload each second goes as `over` says. */
+const surge = (arm: number, over: SecondSpec): SegmentSpec => ({
+  purpose: 'surge',
+  arm,
+  curve: [
+    { atSec: 0, perSec: 10 },
+    { atSec: 5, perSec: 10 },
+    { atSec: 7, perSec: 3 * CAPACITY },
+    { atSec: 47, perSec: 3 * CAPACITY },
+  ],
+  second: (_, perSec) => (perSec > CAPACITY ? over : { responseMs: 25 }),
+})
+
+const whatIf = (fix: FixStep, surges: readonly SegmentSpec[]) =>
+  assembleWhatIf(
+    buildRun({
+      header: { command: 'whatif' },
+      scenario: { peakPerSec: 3 * CAPACITY },
+      segments: [...steps(0), ...steps(1), ...surges],
+      arms: [[], [fix], [], [fix]].map((fixes, arm) => ({
+        arm,
+        fixes,
+        topology: applyFixes(DEFAULT_TOPOLOGY, fixes),
+      })),
+    }),
+  ).arms[0]!
+
+/** Two of three are turned away at once, and the rest are served as ever. */
+const SHED: SecondSpec = { responseMs: 25, errorRatio: 2 / 3, outcome: 'shed' }
+
+describe('a fix that turns shoppers away', () => {
+  it('protects, when the shop goes on serving what it can carry beyond its capacity, and did not before', () => {
+    const { verdict, because } = whatIf(LIMIT, [surge(2, COLLAPSED), surge(3, SHED)])
+    expect(verdict).toBe('protects')
+    expect(because).toMatch(/9\d %|1\d\d % of the (orders|clicks) that it can carry/)
+    expect(because).toMatch(/6\d % of all clicks are turned away/)
+  })
+
+  it.each([
+    ['no surge was driven', []],
+    ['the surge was driven on today alone', [surge(2, COLLAPSED)]],
+    ['what it lets in is not served either', [surge(2, COLLAPSED), surge(3, COLLAPSED)]],
+    ['today serves as much beyond its capacity', [surge(2, SHED), surge(3, SHED)]],
+    ['it turns away more than it must', [surge(2, COLLAPSED), surge(3, { ...SHED, errorRatio: 0.9 })]],
+  ])('does not when %s', (_, surges) => {
+    expect(whatIf(LIMIT, surges).verdict).toBe('no-effect')
+  })
+
+  it('is not any other fix, whatever became of its surge', () => {
+    expect(sheds([UP])).toBe(false)
+    expect(sheds([UP, LIMIT])).toBe(true)
+    expect(whatIf(UP, [surge(2, COLLAPSED), surge(3, SHED)]).verdict).not.toBe('protects')
+  })
+})

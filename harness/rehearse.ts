@@ -1,6 +1,6 @@
 import { armCapacity } from './core/assemble/arm-capacity.ts'
 import { armsState, measuredArms, predictedPerSec } from './core/assemble/measured-arms.ts'
-import { sheds } from './core/assemble/shed-load.ts'
+import { sheds, shedsShoppers } from './core/assemble/shed-load.ts'
 import { mayFollowChoices, nextChoices } from './core/choose-levers.ts'
 import { segmentSeed, surgePlan } from './core/compile-plan.ts'
 import { demandsStay } from './core/demands-stay.ts'
@@ -165,7 +165,7 @@ export async function tryFixes(stage: Stage, events: RehearsalEvents, { replaySe
     const state = armsState(run)
     // An arm that ended before its first step was done would be offered for ever.
     const choices = nextChoices(state, levers).filter(
-      ({ notRun, fixes }) => notRun === null && !tried.has(JSON.stringify(fixes)),
+      ({ notRun, fixes }) => notRun === null && !shedsShoppers(fixes) && !tried.has(JSON.stringify(fixes)),
     )
     const [choice] = choices
     if (!choice) return
@@ -193,8 +193,13 @@ export async function tryFixes(stage: Stage, events: RehearsalEvents, { replaySe
  * such a fix is for. Nothing to do where today carries the peak.
  */
 export async function surgeWhereShed(stage: Stage, events: RehearsalEvents): Promise<void> {
-  const { baseline, arms } = measuredArms(stage.conductor.data())
-  const shedding = arms.filter(({ fixes, arm }) => arm >= 0 && sheds(fixes))
+  const run = stage.conductor.data()
+  const { baseline, arms } = measuredArms(run)
+  const tried = arms.filter(({ fixes, arm }) => arm >= 0 && sheds(fixes))
+  const untried = nextChoices(armsState(run), run.attached?.levers ?? null).filter(
+    ({ notRun, fixes }) => notRun === null && shedsShoppers(fixes),
+  )
+  const shedding = [...tried, ...untried]
   const { peakPerSec } = stage.traffic
   if (shedding.length === 0 || !baseline.capacity || baseline.capacity.low >= peakPerSec) return
   for (const { fixes, label } of [{ fixes: [], label: "today's shop" }, ...shedding]) {

@@ -20,6 +20,8 @@ export type ArmsState = {
   readonly asked: readonly FixId[]
   /** Measured capacity of today's topology, shoppers/s; `null`: not measured. */
   readonly capacityPerSec: number | null
+  /** The lower end of its interval; absent: the capacity itself. */
+  readonly surelyPerSec?: number | null
   /** `null`: nothing could be fitted; the middle steps are tried then. */
   readonly demands: ServiceDemands | null
   /** Share of the busiest budget in use at today's capacity (`utilisationAtCapacity`). */
@@ -166,7 +168,8 @@ function firstStep(state: ArmsState, id: FixId): number {
 const NO_STEP = 0
 
 function askedOf(state: ArmsState) {
-  return { neededPerSec: neededPerSec(state), capacityPerSec: state.capacityPerSec }
+  const { capacityPerSec, surelyPerSec = capacityPerSec } = state
+  return { neededPerSec: neededPerSec(state), capacityPerSec, surelyPerSec }
 }
 
 function pairChoice(state: ArmsState): ArmChoice {

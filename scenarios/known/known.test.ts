@@ -93,7 +93,7 @@ describe.each(known)('%s', (id) => {
     const fix = FIXES[truth.fix as FixId]
     expect(Object.keys(FIXES)).toContain(truth.fix)
     expect(fix.appliesTo(topology)).toBe(true)
-    const [step] = fix.steps(topology, { neededPerSec: 20, capacityPerSec: 10 })
+    const [step] = fix.steps(topology, { neededPerSec: 20, capacityPerSec: 10, surelyPerSec: 9 })
     expect(fix.apply(topology, step!)).not.toEqual(topology)
     // Were the class found, it would be tried without being asked for.
     expect(fix.offered).not.toBe('when-asked')

@@ -20,7 +20,7 @@ import { fixVerdict, verdictWithoutToday } from '../verdicts.ts'
 import { type ArmCapacity, armCapacity } from './arm-capacity.ts'
 import { armDiagnosis } from './arm-diagnosis.ts'
 import { failureWords } from './failure-words.ts'
-import { protectsBecause } from './shed-load.ts'
+import { compareSurges, shedsShoppers } from './shed-load.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
 
 export type MeasuredArms = { readonly baseline: ArmResult; readonly arms: readonly ArmResult[] }
@@ -55,12 +55,17 @@ export function measuredArms(run: RunData): MeasuredArms {
       const judge = () => {
         if (failure) return { verdict: 'inconclusive' as const, because: failureWords(failure) }
         if (withheld !== null) return { verdict: 'inconclusive' as const, because: withheld }
+        const surge = baselineCapacity && compareSurges(run, line.fixes, baselineCapacity)
+        if (shedsShoppers(line.fixes) && surge)
+          return {
+            verdict: surge.protects ? ('protects' as const) : ('inconclusive' as const),
+            because: surge.says,
+          }
         if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
         if (!baselineCapacity) return verdictWithoutToday(found.capacity, todaysSurgeBroke(run), asked)
         const verdict = fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
-        if (verdict.verdict === 'fixes' || verdict.verdict === 'helps') return verdict
-        const protects = protectsBecause(run, line.fixes, baselineCapacity)
-        return protects === null ? verdict : { verdict: 'protects' as const, because: protects }
+        const raises = verdict.verdict === 'fixes' || verdict.verdict === 'helps'
+        return surge?.protects && !raises ? { verdict: 'protects' as const, because: surge.says } : verdict
       }
       return {
         ...armFacts(run, line, found),
@@ -149,10 +154,17 @@ export function unrunArms(run: RunData): readonly ArmResult[] {
     steps: [],
     ratio: null,
     verdict: 'not-run' as const,
-    because: choice.notRun ?? (ended ? 'the time budget was used up' : 'the run ended before it was tried'),
+    because: choice.notRun ?? (ended ? whyNotTried(run, choice.fixes) : 'the run ended before it was tried'),
     predicted: choice.predicted?.perSec ?? null,
     limitedBy: null,
   }))
+}
+
+function whyNotTried(run: RunData, fixes: readonly FixStep[]): string {
+  const today = measuredArms(run).baseline.capacity
+  return shedsShoppers(fixes) && today && today.low >= run.header.scenario.peakPerSec
+    ? 'today carries the peak: nobody would have to wait'
+    : 'the time budget was used up'
 }
 
 type Searched = { readonly line: ArmLine; readonly found: ArmCapacity }
@@ -160,10 +172,18 @@ type Searched = { readonly line: ArmLine; readonly found: ArmCapacity }
 function searchedArms(run: RunData): Searched[] {
   return run.arms
     .map((line) => ({ line, found: armCapacity(run, line.arm) }))
-    .filter(({ found }) => found.steps.length > 0)
+    .filter(({ line, found }) => found.steps.length > 0 || isSurgedOnly(run, line))
 }
 
-function stateBefore(run: RunData, capacity: Pick<Capacity, 'perSec'> | null) {
+/** An arm of which no capacity is searched, once its surge was driven. */
+function isSurgedOnly({ segments }: RunData, { arm, fixes }: ArmLine): boolean {
+  return (
+    shedsShoppers(fixes) &&
+    segments.some(({ line, end }) => line.arm === arm && line.purpose === 'surge' && end !== null)
+  )
+}
+
+function stateBefore(run: RunData, capacity: Pick<Capacity, 'perSec' | 'low'> | null) {
   const { scenario, machine } = run.header
   const todays = run.arms.filter(({ fixes }) => fixes.length === 0)
   const today = todaysTopology(run)
@@ -179,6 +199,7 @@ function stateBefore(run: RunData, capacity: Pick<Capacity, 'perSec'> | null) {
   return {
     today,
     capacityPerSec: capacity?.perSec ?? null,
+    surelyPerSec: capacity?.low ?? null,
     demands,
     utilisation,
     peakPerSec: scenario.peakPerSec,

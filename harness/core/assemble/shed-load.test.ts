@@ -7,6 +7,7 @@ import { sheds } from './shed-load.ts'
 import { assembleWhatIf } from './single.ts'
 
 const LIMIT: FixStep = { id: 'balancer.limit', step: 10 }
+const ROOM: FixStep = { id: 'shop.waiting-room', step: 30 }
 const UP: FixStep = { id: 'database.scale-up', step: 3 }
 const CAPACITY = 36
 
@@ -33,12 +34,12 @@ const surge = (arm: number, over: SecondSpec): SegmentSpec => ({
   second: (_, perSec) => (perSec > CAPACITY ? over : { responseMs: 25 }),
 })
 
-const whatIf = (fix: FixStep, surges: readonly SegmentSpec[]) =>
+const whatIf = (fix: FixStep, surges: readonly SegmentSpec[], searched = steps(1)) =>
   assembleWhatIf(
     buildRun({
       header: { command: 'whatif' },
       scenario: { peakPerSec: 3 * CAPACITY },
-      segments: [...steps(0), ...steps(1), ...surges],
+      segments: [...steps(0), ...searched, ...surges],
       arms: [[], [fix], [], [fix]].map((fixes, arm) => ({
         arm,
         fixes,
@@ -54,8 +55,8 @@ describe('a fix that turns shoppers away', () => {
   it('protects, when the shop goes on serving what it can carry beyond its capacity, and did not before', () => {
     const { verdict, because } = whatIf(LIMIT, [surge(2, COLLAPSED), surge(3, SHED)])
     expect(verdict).toBe('protects')
-    expect(because).toMatch(/9\d %|1\d\d % of the (orders|clicks) that it can carry/)
-    expect(because).toMatch(/6\d % of all clicks are turned away/)
+    expect(because).toMatch(/gets (9\d|1\d\d) % of the orders that the shop can carry, without it \d\d? %/)
+    expect(because).toMatch(/\d\d % of all requests were turned away/)
   })
 
   it.each([
@@ -66,6 +67,15 @@ describe('a fix that turns shoppers away', () => {
     ['it turns away more than it must', [surge(2, COLLAPSED), surge(3, { ...SHED, errorRatio: 0.9 })]],
   ])('does not when %s', (_, surges) => {
     expect(whatIf(LIMIT, surges).verdict).toBe('no-effect')
+  })
+
+  it('is judged by its surge alone where shoppers wait before they are in', () => {
+    const room = (surges: readonly SegmentSpec[]) => whatIf(ROOM, surges, [])
+    expect(room([surge(2, COLLAPSED), surge(3, SHED)])).toMatchObject({ verdict: 'protects', capacity: null })
+    const { verdict, because } = room([surge(2, COLLAPSED), surge(3, COLLAPSED)])
+    expect(verdict).toBe('inconclusive')
+    expect(because).toMatch(/with it the surge gets \d+ % of the orders .*, without it \d+ %/)
+    expect(room([]).verdict).toBe('not-run')
   })
 
   it('is not any other fix, whatever became of its surge', () => {

@@ -10,21 +10,30 @@ const AT_CAPACITY = 0.9
 /** Of the difference of two counts, in standard deviations (95 %). */
 const SURELY = 1.96
 
-/** What a surge came to: good checkouts, or good clicks where nobody orders, and the share of clicks turned away or left waiting. */
-type Served = { readonly good: number; readonly turnedAway: number }
+/** What a surge came to: good checkouts, or good clicks where nobody orders, and the share of requests that were held back. */
+type Served = { readonly good: number; readonly heldBack: number }
 
-/** Whether a fix turns shoppers away, or has them wait, so that others are served. */
+/** Whether a fix turns shoppers or requests away, or has them wait, so that others are served. */
 export function sheds(fixes: readonly FixStep[]): boolean {
-  return fixes.some(({ id }) => FIXES[id].sheds === true)
+  return fixes.some(({ id }) => FIXES[id].sheds !== undefined)
+}
+
+/** Whether it does so before shoppers are in: no capacity is searched for then. */
+export function shedsShoppers(fixes: readonly FixStep[]): boolean {
+  return fixes.some(({ id }) => FIXES[id].sheds === 'shoppers')
 }
 
 /**
- * The sentence behind "protects": beyond capacity the shop with this fix went on serving as much as it can carry, and
- * surely more than without it, while it turned others away. `null`: that was not seen, or no such surge was driven.
+ * The surge beyond capacity without such a fix and with it. It protects when the shop went on serving as much as it can
+ * carry, and surely more than without it, while others waited or were turned away. `null`: not both surges were driven.
  *
  * As much as it can carry: of each second's shoppers those that are within capacity, with the orders of each.
  */
-export function protectsBecause(run: RunData, fixes: readonly FixStep[], capacity: Carried): string | null {
+export function compareSurges(
+  run: RunData,
+  fixes: readonly FixStep[],
+  capacity: Carried,
+): { readonly protects: boolean; readonly says: string } | null {
   if (!sheds(fixes)) return null
   const surges = surgesOf(run)
   const on = (wanted: readonly FixStep[]) =>
@@ -34,10 +43,11 @@ export function protectsBecause(run: RunData, fixes: readonly FixStep[], capacit
   const carried = withinCapacity(beside, capacity)
   const [before, after] = [served(run, without, capacity), served(run, beside, capacity)]
   const noise = SURELY * Math.sqrt(before.good + after.good)
-  if (after.turnedAway === 0 || after.good < AT_CAPACITY * carried || after.good - before.good <= noise)
-    return null
   const what = countsOrders(capacity) ? 'orders' : 'clicks'
-  return `the surge that is too much for it still gets ${percent(after.good / carried)} of the ${what} that it can carry, without it ${percent(before.good / carried)}; ${percent(after.turnedAway)} of all clicks are turned away, or wait`
+  return {
+    protects: after.heldBack > 0 && after.good >= AT_CAPACITY * carried && after.good - before.good > noise,
+    says: `with it the surge gets ${percent(after.good / carried)} of the ${what} that the shop can carry, without it ${percent(before.good / carried)}; ${percent(after.heldBack)} of all requests were turned away or told to wait`,
+  }
 }
 
 function withinCapacity({ seconds }: SurgeResult, capacity: Carried): number {
@@ -52,12 +62,13 @@ function served(run: RunData, { segment, seconds }: SurgeResult, capacity: Carri
     0,
   )
   const slots = run.segments.find(({ line }) => line.segment === segment)?.slots ?? []
-  const clicks = slots.filter(({ of, sec }) => of === 'click' && sec >= 0)
-  const all = clicks.reduce((sum, { n }) => sum + n, 0)
-  const away = clicks
+  // Attempts: a click that waits in line asks again and again, and may be served in the end.
+  const attempts = slots.filter(({ of, sec }) => of === 'attempt' && sec >= 0)
+  const all = attempts.reduce((sum, { n }) => sum + n, 0)
+  const held = attempts
     .filter(({ outcome }) => outcome === 'shed' || outcome === 'queued')
     .reduce((sum, { n }) => sum + n, 0)
-  return { good, turnedAway: all > 0 ? away / all : 0 }
+  return { good, heldBack: all > 0 ? held / all : 0 }
 }
 
 function countsOrders({ ordersPerMin }: Carried): boolean {

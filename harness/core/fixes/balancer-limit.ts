@@ -19,7 +19,7 @@ export const balancerLimit: Fix = {
   },
   helps: [],
   offered: 'when-asked',
-  sheds: true,
+  sheds: 'requests',
   tellsCause: false,
   sideEffect: 'requests that wait too long in the balancer are turned away with a 503',
   cost: () => 0,

@@ -37,6 +37,8 @@ export type Asked = {
   readonly neededPerSec: number
   /** Measured capacity of today's topology, shoppers/s; `null`: not measured. */
   readonly capacityPerSec: number | null
+  /** What today's topology surely carries: the lower end of that capacity's interval. */
+  readonly surelyPerSec: number | null
 }
 
 /** A fix is a named change of the topology, with the steps it can be taken in. */
@@ -62,10 +64,11 @@ export type Fix = {
   /** Topologies on which it may help against what `helps` names; on others it is tried only when asked for. Absent: any. */
   readonly offeredWhere?: (today: Topology) => boolean
   /**
-   * It turns shoppers away, or has them wait, so that the shop goes on serving the others: beyond capacity it is judged by
-   * the surge itself. Absent: it does not.
+   * It turns requests, or shoppers before they are in, away or has them wait, so that the shop goes on serving the others:
+   * beyond capacity it is judged by the surge itself. Absent: it does not. Where shoppers wait, the surge is all there is to
+   * judge by: a step begins with shoppers who are in already.
    */
-  readonly sheds?: true
+  readonly sheds?: 'requests' | 'shoppers'
   /** It changes one resource alone: what it does to capacity speaks for or against a cause. */
   readonly tellsCause: boolean
   /** What else it brings with it. */

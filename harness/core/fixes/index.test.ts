@@ -3,7 +3,7 @@ import { DEFAULT_TOPOLOGY, type Topology } from '../topology.ts'
 import type { Asked } from './fix.ts'
 import { applyFixes, armLabel, FIX_IDS, FIXES, type FixId } from './index.ts'
 
-const ASKED: Asked = { neededPerSec: 60, capacityPerSec: 20 }
+const ASKED: Asked = { neededPerSec: 60, capacityPerSec: 20, surelyPerSec: 18 }
 
 type Change = { [Part in keyof Topology]?: Partial<Topology[Part]> }
 
@@ -87,8 +87,8 @@ describe('app.pool-size', () => {
   it('doubles today’s pool until the connections should carry the peak', () => {
     // 10 connections carry 20/s, so 60/s take 30.
     expect(steps({})[0]).toBe(40)
-    expect(steps({}, { neededPerSec: 21, capacityPerSec: 20 })[0]).toBe(20)
-    expect(steps({}, { neededPerSec: 60, capacityPerSec: null })[0]).toBe(20)
+    expect(steps({}, { ...ASKED, neededPerSec: 21, capacityPerSec: 20 })[0]).toBe(20)
+    expect(steps({}, { ...ASKED, neededPerSec: 60, capacityPerSec: null })[0]).toBe(20)
   })
 
   it('goes as far as the database has connections for all servers, and not beyond', () => {
@@ -140,9 +140,9 @@ it('replicas are added to those there are, three at most', () => {
   const having = (replicas: number) => topology({ database: { replicas } })
   // Today carries 20/s, and 60/s are needed.
   expect(fix.steps(having(0), ASKED)).toEqual([3])
-  expect(fix.steps(having(0), { neededPerSec: 30, capacityPerSec: 20 })).toEqual([2, 3])
-  expect(fix.steps(having(0), { neededPerSec: 30, capacityPerSec: null })).toEqual([2, 3])
-  expect(fix.steps(having(1), { neededPerSec: 30, capacityPerSec: 20 })).toEqual([1, 2])
+  expect(fix.steps(having(0), { ...ASKED, neededPerSec: 30, capacityPerSec: 20 })).toEqual([2, 3])
+  expect(fix.steps(having(0), { ...ASKED, neededPerSec: 30, capacityPerSec: null })).toEqual([2, 3])
+  expect(fix.steps(having(1), { ...ASKED, neededPerSec: 30, capacityPerSec: 20 })).toEqual([1, 2])
   expect(fix.steps(having(2), ASKED)).toEqual([1])
   expect(applyFixes(having(1), [{ id: 'database.replica', step: 2 }]).database.replicas).toBe(3)
   expect(fix.label(2, having(0))).toBe('two read replicas')
@@ -180,12 +180,12 @@ describe('settings of the app', () => {
     )
   })
 
-  it('the waiting room lets in what today carries, shared out among the servers', () => {
+  it('the waiting room lets in what today surely carries, shared out among the servers', () => {
     const { steps, label } = FIXES['shop.waiting-room']
     const three = topology({ app: { instances: 3 } })
     expect(steps(three, ASKED)).toEqual([6])
     expect(label(6, three)).toContain('18 shoppers/s')
-    expect(steps(three, { neededPerSec: 60, capacityPerSec: null })).toEqual([])
+    expect(steps(three, { ...ASKED, capacityPerSec: null, surelyPerSec: null })).toEqual([])
   })
 })
 

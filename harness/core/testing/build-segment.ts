@@ -176,7 +176,11 @@ export function segmentLines(
         lines.push(slot({ ...common, n: failed, outcome, responseMs: patienceMs }))
       }
       const tried = Math.round(n * (how.attemptsPerClick ?? 1))
-      if (tried > 0) lines.push(slot({ ...common, of: 'attempt', n: tried, responseMs }))
+      // Who was turned away was so at every attempt.
+      const away = how.outcome === 'shed' || how.outcome === 'queued' ? Math.min(tried, failed) : 0
+      if (away > 0)
+        lines.push(slot({ ...common, of: 'attempt', n: away, outcome: how.outcome!, responseMs: 1 }))
+      if (tried > away) lines.push(slot({ ...common, of: 'attempt', n: tried - away, responseMs }))
       attempts += tried
       inFlightMs += ok * responseMs + failed * patienceMs
       for (let i = 0; route === 'POST /checkout' && i < ok && !spec.orders; i++) {

@@ -141,4 +141,16 @@ describe.skipIf(skip)('as fixes', () => {
     expect(isThere()).toEqual(NONE)
     expect((await fetch(running.url)).status).toBe(200)
   })
+
+  test('one that does not come up is left behind: the next move is to the topology that was asked for', async () => {
+    const poolSize = DEFAULT_TOPOLOGY.app.poolSize
+    const sessions = async () =>
+      (await running.query(`select from pg_stat_activity where usename = 'shop'`)).length
+    const failed = running.apply([{ id: 'app.pool-size', step: poolSize * 2 }], { readyWithinMs: 1 })
+    await expect(failed).rejects.toMatchObject({ code: 'environment', where: 'app-1' })
+    await running.undo()
+    await running.restoreData()
+    expect((await fetch(running.url)).status).toBe(200)
+    await vi.waitFor(async () => expect(await sessions()).toBe(poolSize), 10_000)
+  })
 })

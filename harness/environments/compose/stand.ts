@@ -51,6 +51,8 @@ export class ComposeStand {
   #told: readonly string[] = []
   #balancerText: string | null = null
   #poolerText: string | null = null
+  /** The last move did not come to its end: what runs is neither the topology before it nor the one after. */
+  #halfMoved = false
   /** Bytes docker-compose.yml lets the database have. */
   #unlimited: number | null = null
   #moving = 0
@@ -119,6 +121,10 @@ export class ComposeStand {
     this.#moving++
     try {
       await this.#move(target, signal, readyWithinMs)
+      this.#halfMoved = false
+    } catch (error) {
+      this.#halfMoved = true
+      throw error
     } finally {
       this.#moving--
     }
@@ -129,7 +135,7 @@ export class ComposeStand {
     const before = this.#topology
     await checkImages(engine, imagesOf(target, images))
     this.writeOverlay(target)
-    if (databaseDiffers(before, target)) {
+    if (this.#halfMoved || databaseDiffers(before, target)) {
       // A standby must allow at least as many connections as its primary: it is made anew, which takes as long.
       await this.#removeReplicas(0)
       await compose.run('up', '-d', '--no-deps', 'database')
@@ -143,7 +149,7 @@ export class ComposeStand {
     await this.#seedFor(target)
     const told = this.#addressesOf(target.database.replicas)
     this.writeOverlay(target, told)
-    const same = sameApp(before, target) && isDeepStrictEqual(told, this.#told)
+    const same = !this.#halfMoved && sameApp(before, target) && isDeepStrictEqual(told, this.#told)
     this.#told = told
     if (!same || target.app.instances !== before.app.instances) {
       // Only more or fewer: those that stay must not be made anew.
@@ -193,6 +199,8 @@ export class ComposeStand {
       for (const component of lost) await this.#restart(component)
       await this.#look()
       await this.#appsReady(signal)
+      // Started anew, they may have other addresses.
+      await this.#moveBalancer(this.#topology, signal)
     } finally {
       this.#moving--
     }

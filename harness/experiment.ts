@@ -3,6 +3,7 @@ import { searchBounds, surgeEvidence } from './core/assemble/arm-capacity.ts'
 import { type ScenarioFile, segmentSeed, stepPlan, warmUpPlan } from './core/compile-plan.ts'
 import { HarnessError } from './core/errors.ts'
 import { applyFixes, type FixStep } from './core/fixes/index.ts'
+import { admittedPerSec } from './core/fixes/shop-waiting-room.ts'
 import { brokenAtRest, brokennessWords } from './core/measure/broken-at-rest.ts'
 import { segmentFacts } from './core/measure/check.ts'
 import { stepResult } from './core/measure/step.ts'
@@ -104,7 +105,12 @@ export async function switchArm(
       : startedServers(topology, applyFixes(experiment.today, fixes))
   const warmUpSec = newServers === 0 ? warm : fresh * (1 + (newServers - 1) / 2)
   // A system that is not ours has no budgets to lift: what it can carry is to be found out, not assumed.
-  const warmUpPerSec = topology === null ? traffic.normalPerSec : traffic.peakPerSec * WARM_UP_PEAKS
+  // Nor is more sent than a waiting room lets in: who is left in line would be the first of the surge.
+  const admitted = topology === null ? null : admittedPerSec(applyFixes(experiment.today, fixes))
+  const warmUpPerSec =
+    topology === null
+      ? traffic.normalPerSec
+      : Math.min(traffic.peakPerSec * WARM_UP_PEAKS, admitted ?? Number.POSITIVE_INFINITY)
   const isFirst = conductor.arm() < 0
   const arm = await conductor.switchTo(
     fixes,

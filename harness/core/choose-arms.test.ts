@@ -173,7 +173,7 @@ describe('nextArms', () => {
     const asked = (...ids: FixId[]) => nextArms({ ...state, asked: ids })
     expect(asked('cache.add').map(({ fixes }) => fixes[0]!.id)).toEqual(['cache.add'])
     expect(asked('shop.waiting-room')[0]).toMatchObject({
-      fixes: [{ id: 'shop.waiting-room', step: 31 }],
+      fixes: [{ id: 'shop.waiting-room', step: 24 }],
       notRun: null,
       predicted: null,
     })

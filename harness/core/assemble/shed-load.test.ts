@@ -55,7 +55,7 @@ describe('a fix that turns shoppers away', () => {
   it('protects, when the shop goes on serving what it can carry beyond its capacity, and did not before', () => {
     const { verdict, because } = whatIf(LIMIT, [surge(2, COLLAPSED), surge(3, SHED)])
     expect(verdict).toBe('protects')
-    expect(because).toMatch(/gets (9\d|1\d\d) % of the orders that the shop can carry, without it \d\d? %/)
+    expect(because).toMatch(/gets (9\d|1\d\d) % of the clicks that the shop can carry, without it \d\d? %/)
     expect(because).toMatch(/\d\d % of all requests were turned away/)
   })
 

@@ -10,7 +10,10 @@ const AT_CAPACITY = 0.9
 /** Of the difference of two counts, in standard deviations (95 %). */
 const SURELY = 1.96
 
-/** What a surge came to: good checkouts, or good clicks where nobody orders, and the share of requests that were held back. */
+/**
+ * What a surge came to, and the share of requests that were held back. What is good is what a fix lets in: checkouts where
+ * shoppers wait before they are in (clicks where nobody orders), clicks where each may be turned away.
+ */
 type Served = { readonly good: number; readonly heldBack: number }
 
 /** Whether a fix turns shoppers or requests away, or has them wait, so that others are served. */
@@ -27,7 +30,7 @@ export function shedsShoppers(fixes: readonly FixStep[]): boolean {
  * The surge beyond capacity without such a fix and with it. It protects when the shop went on serving as much as it can
  * carry, and surely more than without it, while others waited or were turned away. `null`: not both surges were driven.
  *
- * As much as it can carry: of each second's shoppers those that are within capacity, with the orders of each.
+ * As much as it can carry: of each second's shoppers those that are within capacity, with the orders or clicks of each.
  */
 export function compareSurges(
   run: RunData,
@@ -40,27 +43,25 @@ export function compareSurges(
     surges.find(({ arm, valid }) => valid && sameFixes(run, arm, wanted))
   const [without, beside] = [on([]), on(fixes)]
   if (!without || !beside) return null
-  const carried = withinCapacity(beside, capacity)
-  const [before, after] = [served(run, without, capacity), served(run, beside, capacity)]
+  const orders = shedsShoppers(fixes) && capacity.ordersPerMin > 0
+  const carried = withinCapacity(beside, capacity, orders)
+  const [before, after] = [served(run, without, orders), served(run, beside, orders)]
   const noise = SURELY * Math.sqrt(before.good + after.good)
-  const what = countsOrders(capacity) ? 'orders' : 'clicks'
+  const what = orders ? 'orders' : 'clicks'
   return {
     protects: after.heldBack > 0 && after.good >= AT_CAPACITY * carried && after.good - before.good > noise,
     says: `with it the surge gets ${percent(after.good / carried)} of the ${what} that the shop can carry, without it ${percent(before.good / carried)}; ${percent(after.heldBack)} of all requests were turned away or told to wait`,
   }
 }
 
-function withinCapacity({ seconds }: SurgeResult, capacity: Carried): number {
-  const each = countsOrders(capacity) ? capacity.ordersPerMin / 60 : capacity.clicksPerSec
+function withinCapacity({ seconds }: SurgeResult, capacity: Carried, orders: boolean): number {
+  const each = orders ? capacity.ordersPerMin / 60 : capacity.clicksPerSec
   const shoppers = seconds.reduce((sum, second) => sum + Math.min(second.arrivalsPerSec, capacity.perSec), 0)
   return (shoppers * each) / capacity.perSec
 }
 
-function served(run: RunData, { segment, seconds }: SurgeResult, capacity: Carried): Served {
-  const good = seconds.reduce(
-    (sum, second) => sum + (countsOrders(capacity) ? second.goodCheckouts : second.good),
-    0,
-  )
+function served(run: RunData, { segment, seconds }: SurgeResult, orders: boolean): Served {
+  const good = seconds.reduce((sum, second) => sum + (orders ? second.goodCheckouts : second.good), 0)
   const slots = run.segments.find(({ line }) => line.segment === segment)?.slots ?? []
   // Attempts: a click that waits in line asks again and again, and may be served in the end.
   const attempts = slots.filter(({ of, sec }) => of === 'attempt' && sec >= 0)
@@ -69,10 +70,6 @@ function served(run: RunData, { segment, seconds }: SurgeResult, capacity: Carri
     .filter(({ outcome }) => outcome === 'shed' || outcome === 'queued')
     .reduce((sum, { n }) => sum + n, 0)
   return { good, heldBack: all > 0 ? held / all : 0 }
-}
-
-function countsOrders({ ordersPerMin }: Carried): boolean {
-  return ordersPerMin > 0
 }
 
 function sameFixes({ arms }: RunData, arm: number, wanted: readonly FixStep[]): boolean {

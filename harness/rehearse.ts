@@ -200,9 +200,13 @@ export async function surgeWhereShed(stage: Stage, events: RehearsalEvents): Pro
     ({ notRun, fixes }) => notRun === null && shedsShoppers(fixes),
   )
   const shedding = [...tried, ...untried]
-  const { peakPerSec } = stage.traffic
-  if (shedding.length === 0 || !baseline.capacity || baseline.capacity.low >= peakPerSec) return
+  const { traffic, conductor, experiment } = stage
+  if (shedding.length === 0 || !baseline.capacity || baseline.capacity.low >= traffic.peakPerSec) return
   for (const { fixes, label } of [{ fixes: [], label: "today's shop" }, ...shedding]) {
+    if (leftSec(stage) < surgeSec(traffic) + experiment.timing.endSec / 2) {
+      conductor.event('note', `time budget used up before the surge was driven on ${label}`)
+      return
+    }
     await unlessArmFails(stage, events, label, () =>
       believableSurge(stage, events, { fixes, crowd: 0, label: `the surge on ${label}`, keepSec: 0 }),
     )

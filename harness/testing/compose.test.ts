@@ -21,8 +21,7 @@ const SHOP_IMAGE = 'doorbuster-shop'
 const base = /^FROM (\S+)$/m.exec(readFileSync(DOCKERFILE, 'utf8'))![1]!
 const named = [...text.matchAll(/^ *image: (\S+)/gm)].map(([, image]) => image!)
 const images = [...new Set([base, ...named.filter((image) => image !== SHOP_IMAGE)])]
-/** Of a profile that is written down but started by no test: nothing stands in for it without a registry. */
-const UNTRIED = /^prom\/prometheus:/
+const PROMETHEUS = /^prom\/prometheus:/
 
 const MEMORY_BY_SERVICE = {
   database: 512,
@@ -105,7 +104,8 @@ describe.skipIf(promtool.skip)('prometheus.yml', () => {
   })
 })
 
-const { skip, docker, compose } = requiresCompose(images.filter((image) => !UNTRIED.test(image)))
+const { skip, docker, compose } = requiresCompose(images.filter((image) => !PROMETHEUS.test(image)))
+const prometheus = requiresCompose(images.filter((image) => PROMETHEUS.test(image)))
 
 describe.skipIf(skip)('docker compose up', () => {
   const project = `doorbuster-test-${process.pid}`
@@ -257,9 +257,29 @@ describe.skipIf(skip)('docker compose up', () => {
     await inCompose([...profiles, 'down', '-v', '-t', '2'])
   }, 180_000)
 
-  it('has a profile for Prometheus that Compose accepts', async () => {
-    expect(await inCompose(['--profile', 'prometheus', 'config'])).toMatch(/prom\/prometheus:v/)
-  })
+  it.skipIf(prometheus.skip)(
+    'brings up Prometheus by its profile, and it reads every replica and the balancer',
+    async () => {
+      const port = await freePort()
+      const profile = ['--profile', 'prometheus']
+      await inCompose([...profile, 'up', '-d'], { PROMETHEUS_PORT: String(port) })
+      const [id] = await containers('prometheus')
+      type Target = { readonly health: string; readonly labels: { readonly job: string } }
+      await vi.waitFor(
+        async () => {
+          expect(await inspect(id!, 'State.Health.Status')).toBe('healthy')
+          const answer = await fetch(`http://127.0.0.1:${port}/api/v1/targets?state=active`)
+          const { data } = (await answer.json()) as { data: { activeTargets: readonly Target[] } }
+          const seen = data.activeTargets.map(({ labels, health }) => `${labels.job} ${health}`)
+          const shops = (await containers('shop')).map(() => 'shop up')
+          expect(seen.sort()).toEqual(['balancer up', ...shops])
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      await inCompose([...profile, 'down', '-v', '-t', '2'])
+    },
+    120_000,
+  )
 
   it('leaves nothing behind', async () => {
     await inCompose(['down', '-v', '-t', '2'])

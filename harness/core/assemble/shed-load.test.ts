@@ -34,7 +34,7 @@ const surge = (arm: number, over: SecondSpec): SegmentSpec => ({
   second: (_, perSec) => (perSec > CAPACITY ? over : { responseMs: 25 }),
 })
 
-const whatIf = (fix: FixStep, surges: readonly SegmentSpec[], searched = steps(1)) =>
+const assembled = (fix: FixStep, surges: readonly SegmentSpec[], searched = steps(1)) =>
   assembleWhatIf(
     buildRun({
       header: { command: 'whatif' },
@@ -46,7 +46,8 @@ const whatIf = (fix: FixStep, surges: readonly SegmentSpec[], searched = steps(1
         topology: applyFixes(DEFAULT_TOPOLOGY, fixes),
       })),
     }),
-  ).arms[0]!
+  )
+const whatIf = (...run: Parameters<typeof assembled>) => assembled(...run).arms[0]!
 
 /** Two of three are turned away at once, and the rest are served as ever. */
 const SHED: SecondSpec = { responseMs: 25, errorRatio: 2 / 3, outcome: 'shed' }
@@ -72,6 +73,8 @@ describe('a fix that turns shoppers away', () => {
   it('is judged by its surge alone where shoppers wait before they are in', () => {
     const room = (surges: readonly SegmentSpec[]) => whatIf(ROOM, surges, [])
     expect(room([surge(2, COLLAPSED), surge(3, SHED)])).toMatchObject({ verdict: 'protects', capacity: null })
+    expect(assembled(ROOM, [surge(2, COLLAPSED), surge(3, SHED)], []).exit.code).toBe(1)
+    expect(assembled(ROOM, [], []).exit.code).toBe(3)
     const { verdict, because } = room([surge(2, COLLAPSED), surge(3, COLLAPSED)])
     expect(verdict).toBe('inconclusive')
     expect(because).toMatch(/with it the surge gets \d+ % of the orders .*, without it \d+ %/)

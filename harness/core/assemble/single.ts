@@ -122,7 +122,7 @@ export function assembleWhatIf(run: RunData): WhatIfResult {
       ? { code: 3, meaning: 'no trustworthy answer either way' }
       : baseline.capacity.low >= peakPerSec * (1 + keepHeadroom)
         ? { code: 0, meaning: "today's topology holds" }
-        : all.every(({ capacity }) => capacity === null)
+        : all.every(({ capacity, verdict }) => capacity === null && verdict !== 'protects')
           ? {
               code: 3,
               meaning: 'no fix could be measured; that today does not hold the peak says nothing of them',

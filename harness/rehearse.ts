@@ -189,28 +189,44 @@ export async function tryFixes(stage: Stage, events: RehearsalEvents, { replaySe
 }
 
 /**
- * The surge on today's topology and with each fix that was tried and turns shoppers away: beyond capacity alone shows what
- * such a fix is for. Nothing to do where today carries the peak.
+ * The surge on today's topology and, when it breaks there, with each fix that turns shoppers away: beyond capacity alone
+ * shows what such a fix is for.
  */
 export async function surgeWhereShed(stage: Stage, events: RehearsalEvents): Promise<void> {
-  const run = stage.conductor.data()
-  const { baseline, arms } = measuredArms(run)
-  const tried = arms.filter(({ fixes, arm }) => arm >= 0 && sheds(fixes))
+  const { conductor, traffic } = stage
+  const { baseline } = measuredArms(conductor.data())
+  if (shedding(conductor.data()).length === 0) return
+  if (!baseline.capacity || baseline.capacity.low >= traffic.peakPerSec) return
+  const today = await surgeInTime(stage, events, { fixes: [], label: "today's shop" })
+  if (!today?.valid || today.held) return
+  // What a waiting room lets in goes by today's capacity, of which this surge has told more.
+  for (const arm of shedding(conductor.data())) await surgeInTime(stage, events, arm)
+}
+
+type Labelled = Pick<ArmResult, 'fixes' | 'label'>
+
+/** Arms that turn requests away, once tried, and shoppers. */
+function shedding(run: RunData): readonly Labelled[] {
+  const tried = measuredArms(run).arms.filter(({ fixes, arm }) => arm >= 0 && sheds(fixes))
   const untried = nextChoices(armsState(run), run.attached?.levers ?? null).filter(
     ({ notRun, fixes }) => notRun === null && shedsShoppers(fixes),
   )
-  const shedding = [...tried, ...untried]
-  const { traffic, conductor, experiment } = stage
-  if (shedding.length === 0 || !baseline.capacity || baseline.capacity.low >= traffic.peakPerSec) return
-  for (const { fixes, label } of [{ fixes: [], label: "today's shop" }, ...shedding]) {
-    if (leftSec(stage) < surgeSec(traffic) + experiment.timing.endSec / 2) {
-      conductor.event('note', `time budget used up before the surge was driven on ${label}`)
-      return
-    }
-    await unlessArmFails(stage, events, label, () =>
-      believableSurge(stage, events, { fixes, crowd: 0, label: `the surge on ${label}`, keepSec: 0 }),
-    )
+  return [...tried, ...untried]
+}
+
+/** `null`: the time budget was used up, or the arm failed. */
+async function surgeInTime(
+  stage: Stage,
+  events: RehearsalEvents,
+  { fixes, label }: Labelled,
+): Promise<SurgeResult | null> {
+  if (leftSec(stage) < surgeSec(stage.traffic) + stage.experiment.timing.endSec / 2) {
+    stage.conductor.event('note', `time budget used up before the surge was driven on ${label}`)
+    return null
   }
+  return unlessArmFails(stage, events, label, () =>
+    believableSurge(stage, events, { fixes, crowd: 0, label: `the surge on ${label}`, keepSec: 0 }),
+  )
 }
 
 /** A surge on an arm with all that goes with it, seconds. */

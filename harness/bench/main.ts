@@ -36,7 +36,8 @@ const rows = BENCHES[name]
 const chosen = rows?.filter(
   (row) => wanted.length === 0 || wanted.some((word) => row.name.toLowerCase().includes(word.toLowerCase())),
 )
-if (!rows || !chosen || chosen.length === 0) {
+const unknown = process.argv.slice(2).filter((word) => word.startsWith('--') && word !== '--quick')
+if (!rows || !chosen || chosen.length === 0 || unknown.length > 0) {
   const names = rows ? `\nrows: ${rows.map((row) => row.name).join(' · ')}` : ''
   process.stderr.write(
     `usage: npm run bench <${Object.keys(BENCHES).join('|')}> [words of a row's name…] [--quick]${names}\n`,

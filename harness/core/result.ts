@@ -2,7 +2,13 @@ import type { BottleneckClass } from './bottleneck.ts'
 import type { FaultKindName } from './faults/fault.ts'
 import type { FixStep } from './fixes/index.ts'
 import type { DataFacts, HeaderLine, Isolation, Scope } from './record.ts'
-import type { BalancerTopology, CacheTopology, PoolerTopology, Topology } from './topology.ts'
+import type {
+  BalancerTopology,
+  CacheTopology,
+  DatabaseTopology,
+  PoolerTopology,
+  Topology,
+} from './topology.ts'
 
 /**
  * The opinions: what pure functions derive from a record. `result.json` and `--json` are these shapes (schema 1).
@@ -20,6 +26,8 @@ export type CoreSpeed = { readonly low: number; readonly median: number; readonl
 export type RunBalancer = Pick<BalancerTopology, 'engine' | 'algorithm'>
 export type RunPooler = Pick<PoolerTopology, 'kind' | 'poolMode' | 'poolSize'>
 export type RunCache = Pick<CacheTopology, 'kind' | 'memoryMb'>
+/** `memoryMb` null: its memory is not limited. */
+export type RunDatabase = Pick<DatabaseTopology, 'replicas' | 'replicaApplyDelayMs' | 'memoryMb'>
 
 export type Common<Command extends string> = {
   readonly schema: typeof RESULT_SCHEMA
@@ -41,6 +49,8 @@ export type Common<Command extends string> = {
   /** Likewise what stood between app and database, and the cache beside it; `kind: 'none'`: nothing. */
   readonly poolers: readonly RunPooler[]
   readonly caches: readonly RunCache[]
+  /** Likewise the read replicas, and the memory, of the database. */
+  readonly databases: readonly RunDatabase[]
   /** What the tables held and weighed after seeding; `null`: not known. */
   readonly data: DataFacts | null
   readonly notTested: readonly string[]

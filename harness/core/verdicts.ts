@@ -134,7 +134,9 @@ export function conclude(
       : ''
   const open = ran.filter(({ verdict }) => verdict === 'inconclusive').map(({ label }) => label)
   const unsure = open.length > 0 ? ` ${sentence(list(open))}: no clear answer.` : ''
-  return `No fix tried holds the peak of ${whole(peakPerSec)} shoppers/s.${most}${nothing}${protects}${unsure}`
+  const unclear = arms.some(({ verdict }) => verdict === 'inconclusive' || verdict === 'not-run')
+  const none = unclear ? 'No fix was seen to hold' : 'No fix tried holds'
+  return `${none} the peak of ${whole(peakPerSec)} shoppers/s.${most}${nothing}${protects}${unsure}`
 }
 
 function carries(label: string, { perSec, low, high }: Interval, peakPerSec: number): string {

@@ -6,7 +6,7 @@ import { formatElapsed, formatMs, formatPercent, formatRate, formatWhen } from '
 import { markdownTable, markdownText as text } from './markdown/markdown-text.ts'
 import { plainText } from './plain-text.ts'
 import { balancerWords } from './story/balancer-words.ts'
-import { cacheWords, poolerWords } from './story/beside-words.ts'
+import { cacheWords, databaseWords, poolerWords } from './story/beside-words.ts'
 import { classWords } from './story/class-words.ts'
 import { dataWords } from './story/data-words.ts'
 import { faultLines } from './story/fault-lines.ts'
@@ -191,6 +191,7 @@ function measurement({ result }: Story, run: RunData): readonly string[] {
   const balancer = balancerWords(result.balancers)
   const pooler = poolerWords(result.poolers)
   const cache = cacheWords(result.caches)
+  const database = databaseWords(result.databases)
   const failed = result.validity.checks.filter(({ held }) => !held).slice(0, 20)
   const over = passedOverWords(result.isolation)
   return [
@@ -201,6 +202,7 @@ function measurement({ result }: Story, run: RunData): readonly string[] {
     ...(balancer === null ? [] : [`Load balancer: ${text(balancer)}.`]),
     ...(pooler === null ? [] : [`Pooler: ${text(pooler)}.`]),
     ...(cache === null ? [] : [`Cache: ${text(cache)}.`]),
+    ...(database === null ? [] : [`Database: ${text(database)}.`]),
     ...(result.data ? [`Data: ${text(dataWords(result.data))}.`] : []),
     ...(failed.length > 0
       ? [failed.map(({ name, says }) => `- check failed: ${text(name)}: ${text(says)}`).join('\n')]

@@ -135,7 +135,7 @@ function causeLines({ bottleneck, ruledOut, result, capacity }: Story, columns: 
       ...evidence.map(({ layer, says }, i) => line(i === 0 ? 'evidence' : '', `${layer}: ${says}`, columns)),
     ]
   }
-  return capacity?.limitedBy ? [line('limited by', capacity.limitedBy.says, columns)] : []
+  return capacity?.limitedBy ? [line('limit', capacity.limitedBy.says, columns)] : []
 }
 
 function fixLines(story: Story, columns: number): readonly string[] {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPerson } from '../testing/person.ts'
@@ -98,6 +99,22 @@ test('a checkout does not wait for a lock for ever: a 503 that says when to come
     expect(waiting?.['n']).toBe(0)
   })
   expect((await shop.checkout(order, 'locked')).status).toBe(201)
+  await shop.close()
+})
+
+test('connections that are ended again and again, also while others are being opened, cost the shop nothing but them', async () => {
+  const shop = await startTestShop(postgres.url)
+  const end = () =>
+    ask(
+      postgres.url,
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'shop %'",
+    )
+  // The shop opens what is missing a quarter of a second after it was lost.
+  for (let round = 0; round < 60; round++) {
+    await end()
+    await delay(15)
+  }
+  await until(async () => (await shop.json('/products/50')).status === 200)
   await shop.close()
 })
 

@@ -67,6 +67,8 @@ export function openDatabase(config: Config, telemetry: Telemetry, log: Logger):
 
   // Without a listener, a backend that is killed while idle would end the process.
   pool.on('error', (error) => log.warn({ reason: error.message }, 'lost an idle connection'))
+  // The pool takes that listener away from those it hands out, before whoever asked for one can hear of it.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('remove', () => refillSoon())
 
   function refillSoon(): void {

@@ -3,6 +3,7 @@ import { HarnessError } from '../../core/errors.ts'
 import { FIX_IDS, FIXES, type FixId, type FixStep } from '../../core/fixes/index.ts'
 import type { Topology } from '../../core/topology.ts'
 import { armsToCome, measureToday, replayTakesSec, surgeWhereShed, tryFixes } from '../../rehearse.ts'
+import type { Stage } from '../../stage.ts'
 import type { Context, Ending } from '../context.ts'
 import { runStaged } from './staged.ts'
 
@@ -23,6 +24,7 @@ export function whatIfCommand(
       const shedding = fixes.filter((id) => FIXES[id].sheds).length
       const surges = shedding === 0 ? 0 : 1 + shedding
       const replaySec = surges * replayTakesSec(stage.traffic, stage.experiment.timing)
+      if (surges > 0) refuseTooShort(stage, replaySec, 1 + armsToCome(stage))
       await measureToday(stage, events, { replaySec, arms: 1 + armsToCome(stage) })
       await tryFixes(stage, events, { replaySec })
       await surgeWhereShed(stage, events)
@@ -43,6 +45,22 @@ function readFixes(given: readonly string[]): readonly FixId[] {
     })
   }
   return [...new Set(given as readonly FixId[])]
+}
+
+/** What is kept for the surges is not there for the steps: less than this for each arm would tell of none. */
+const ARM_SEC = 10
+const STANDING_UP_SEC = 15
+
+function refuseTooShort(stage: Stage, surgesSec: number, arms: number): void {
+  const neededSec = Math.ceil(surgesSec + arms * ARM_SEC + stage.experiment.timing.endSec)
+  const leftSec = (stage.budgetEndsUs - stage.conductor.clock.nowUs()) / 1e6
+  if (leftSec >= neededSec) return
+  throw new HarnessError({
+    code: 'usage',
+    message: `${Math.floor(leftSec)} s are too little for these fixes, which are judged by surges: they take about ${neededSec} s`,
+    where: '--budget',
+    hint: `--budget ${Math.ceil((neededSec + STANDING_UP_SEC) / 60)}m, or fewer fixes`,
+  })
 }
 
 /** Minutes of measuring end with "not run" otherwise. */

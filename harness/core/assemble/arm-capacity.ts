@@ -93,6 +93,16 @@ export function mixPerShopper(segments: readonly SegmentData[]): {
   readonly clicks: number
   readonly orders: number
 } {
+  const { shoppers, clicks, orders } = shoppersOf(segments)
+  return shoppers > 0 ? { clicks: clicks / shoppers, orders: orders / shoppers } : { clicks: 0, orders: 0 }
+}
+
+/** Arriving shoppers of these segments, and the clicks and orders that fell into them. */
+export function shoppersOf(segments: readonly SegmentData[]): {
+  readonly shoppers: number
+  readonly clicks: number
+  readonly orders: number
+} {
   let shoppers = 0
   let clicks = 0
   let orders = 0
@@ -104,5 +114,5 @@ export function mixPerShopper(segments: readonly SegmentData[]): {
     // Orders of the sessions that were under way before second 0 are real, but belong to no measured shopper.
     orders += new Set(taken.filter(({ atUs }) => atUs >= line.startUs).map(({ id }) => id)).size
   }
-  return shoppers > 0 ? { clicks: clicks / shoppers, orders: orders / shoppers } : { clicks: 0, orders: 0 }
+  return { shoppers, clicks, orders }
 }

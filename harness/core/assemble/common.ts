@@ -7,6 +7,7 @@ import type {
   InvariantResult,
   RunBalancer,
   RunCache,
+  RunDatabase,
   RunPooler,
   UncheckedInvariant,
 } from '../result.ts'
@@ -52,6 +53,16 @@ export function commonOf<Command extends string>(
       run,
       ({ cache: { kind, memoryMb } }): RunCache => ({ kind, memoryMb }),
       ({ kind, memoryMb }) => (kind === 'none' ? kind : `${kind} ${memoryMb}`),
+    ),
+    databases: eachOnce(
+      run,
+      ({ database: { replicas, replicaApplyDelayMs, memoryMb } }): RunDatabase => ({
+        replicas,
+        replicaApplyDelayMs,
+        memoryMb,
+      }),
+      ({ replicas, replicaApplyDelayMs, memoryMb }) =>
+        JSON.stringify([replicas, replicas > 0 && replicaApplyDelayMs, memoryMb]),
     ),
     data: run.data,
     notTested: notTested(run.header.scope, run),

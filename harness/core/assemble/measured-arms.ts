@@ -11,7 +11,7 @@ import {
   utilisationAtCapacity,
 } from '../model/operational-laws.ts'
 import type { ArmFailedLine, ArmLine } from '../record.ts'
-import type { ArmResult, Capacity, Estimate } from '../result.ts'
+import type { ArmResult, Capacity, Estimate, SurgeResult } from '../result.ts'
 import type { RunData } from '../run-data.ts'
 import { ratio } from '../search.ts'
 import { todaysTopology } from '../todays-topology.ts'
@@ -56,13 +56,15 @@ export function measuredArms(run: RunData): MeasuredArms {
         if (failure) return { verdict: 'inconclusive' as const, because: failureWords(failure) }
         if (withheld !== null) return { verdict: 'inconclusive' as const, because: withheld }
         const surge = baselineCapacity && compareSurges(run, line.fixes, baselineCapacity)
-        if (shedsShoppers(line.fixes) && surge)
+        if (shedsShoppers(line.fixes))
           return {
-            verdict: surge.protects ? ('protects' as const) : ('inconclusive' as const),
-            because: surge.says,
+            verdict: surge?.protects ? ('protects' as const) : ('inconclusive' as const),
+            because: surge?.says ?? 'the surge without it or with it was not measured soundly',
           }
+        if (!found.capacity && surge?.protects) return { verdict: 'protects' as const, because: surge.says }
         if (!found.capacity) return { verdict: 'inconclusive' as const, because: notMeasuredBecause(found) }
-        if (!baselineCapacity) return verdictWithoutToday(found.capacity, todaysSurgeBroke(run), asked)
+        if (!baselineCapacity)
+          return verdictWithoutToday(found.capacity, todaysSurge(run)?.held === false, asked)
         const verdict = fixVerdict({ capacity: found.capacity, ratio: gain }, baselineCapacity, asked)
         const raises = verdict.verdict === 'fixes' || verdict.verdict === 'helps'
         return surge?.protects && !raises ? { verdict: 'protects' as const, because: surge.says } : verdict
@@ -115,9 +117,10 @@ function failureOf({ armFailures }: RunData, fixes: readonly FixStep[]): ArmFail
   return armFailures.find((failure) => JSON.stringify(failure.fixes) === JSON.stringify(fixes))
 }
 
-function todaysSurgeBroke(run: RunData): boolean {
+/** The first sound surge on today's topology; `null`: there was none. */
+export function todaysSurge(run: RunData): SurgeResult | null {
   const todays = new Set(run.arms.filter(({ fixes }) => fixes.length === 0).map(({ arm }) => arm))
-  return surgesOf(run).some(({ arm, valid, held }) => todays.has(arm) && valid && !held)
+  return surgesOf(run).find(({ arm, valid }) => todays.has(arm) && valid) ?? null
 }
 
 function notMeasuredBecause({ steps }: ArmCapacity): string {
@@ -145,7 +148,8 @@ export function predictedPerSec(run: RunData, fixes: readonly FixStep[]): number
 /** Fixes that were never run, each with its reason, so that the report can say so. */
 export function unrunArms(run: RunData): readonly ArmResult[] {
   const state = armsState(run)
-  const ended = run.end !== null
+  const ended = run.end !== null && run.end.exitCode !== INTERRUPTED
+  const today = measuredArms(run).baseline.capacity
   return nextChoices(state, run.attached?.levers ?? null).map((choice) => ({
     ...ofFixes(choice.fixes, state.today),
     arm: -1,
@@ -154,15 +158,20 @@ export function unrunArms(run: RunData): readonly ArmResult[] {
     steps: [],
     ratio: null,
     verdict: 'not-run' as const,
-    because: choice.notRun ?? (ended ? whyNotTried(run, choice.fixes) : 'the run ended before it was tried'),
+    because:
+      choice.notRun ?? (ended ? whyNotTried(run, choice.fixes, today) : 'the run ended before it was tried'),
     predicted: choice.predicted?.perSec ?? null,
     limitedBy: null,
   }))
 }
 
-function whyNotTried(run: RunData, fixes: readonly FixStep[]): string {
-  const today = measuredArms(run).baseline.capacity
-  return shedsShoppers(fixes) && today && today.low >= run.header.scenario.peakPerSec
+/** Exit code of a run that its user stopped. */
+const INTERRUPTED = 130
+
+function whyNotTried(run: RunData, fixes: readonly FixStep[], today: Capacity | null): string {
+  if (today === null) return "today's capacity could not be measured"
+  const carries = today.low >= run.header.scenario.peakPerSec || todaysSurge(run)?.held === true
+  return shedsShoppers(fixes) && carries
     ? 'today carries the peak: nobody would have to wait'
     : 'the time budget was used up'
 }

@@ -161,7 +161,7 @@ function headlineOf(
     case 'holds':
       return `Today's shop holds the surge of ${peak}.`
     case 'invalid':
-      return 'Do not believe this measurement: the load was not what the plan asked for.'
+      return 'Do not believe this measurement: something other than the shop had a part in it.'
     case 'inconclusive':
       return `No clear answer: the surge of ${peak} was not measured to its end, or its results contradict each other.`
     case 'does-not-hold': {

@@ -81,6 +81,13 @@ describe('a fix that turns shoppers away', () => {
     expect(room([]).verdict).toBe('not-run')
   })
 
+  it('is not needed where the surge holds on today’s topology', () => {
+    const { exit, conclusion, arms } = assembled(ROOM, [surge(2, { responseMs: 25 })], [])
+    expect(exit.code).toBe(0)
+    expect(conclusion).toMatch(/^Today held the surge of 108 shoppers\/s/)
+    expect(arms[0]).toMatchObject({ verdict: 'not-run', because: expect.stringContaining('nobody') })
+  })
+
   it('is not any other fix, whatever became of its surge', () => {
     expect(sheds([UP])).toBe(false)
     expect(sheds([UP, LIMIT])).toBe(true)

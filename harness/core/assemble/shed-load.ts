@@ -1,12 +1,15 @@
 import { FIXES, type FixStep } from '../fixes/index.ts'
 import type { Capacity, SurgeResult } from '../result.ts'
 import type { RunData } from '../run-data.ts'
+import { armCapacity, shoppersOf } from './arm-capacity.ts'
 import { surgesOf } from './today.ts'
 
-type Carried = Pick<Capacity, 'perSec' | 'clicksPerSec' | 'ordersPerMin'>
+type Carried = Pick<Capacity, 'perSec'>
 
 /** Goodput "at capacity": what is missing up to here is the measurement's own noise. */
 const AT_CAPACITY = 0.9
+/** Orders of fewer shoppers than these tell too little of how many a shopper makes: by chance, a sixth more or less. */
+const FEWEST_ORDERS = 36
 /** Of the difference of two counts, in standard deviations (95 %). */
 const SURELY = 1.96
 
@@ -43,8 +46,11 @@ export function compareSurges(
     surges.find(({ arm, valid }) => valid && sameFixes(run, arm, wanted))
   const [without, beside] = [on([]), on(fixes)]
   if (!without || !beside) return null
-  const orders = shedsShoppers(fixes) && capacity.ordersPerMin > 0
-  const carried = withinCapacity(beside, capacity, orders)
+  const usual = usualShopper(run)
+  const orders = shedsShoppers(fixes) && usual.orders > 0
+  if (orders && usual.orders < FEWEST_ORDERS)
+    return { protects: false, says: `${usual.orders} orders in all steps that passed: too few to tell` }
+  const carried = withinCapacity(beside, capacity) * ((orders ? usual.orders : usual.clicks) / usual.shoppers)
   const [before, after] = [served(run, without, orders), served(run, beside, orders)]
   const noise = SURELY * Math.sqrt(before.good + after.good)
   const what = orders ? 'orders' : 'clicks'
@@ -54,10 +60,18 @@ export function compareSurges(
   }
 }
 
-function withinCapacity({ seconds }: SurgeResult, capacity: Carried, orders: boolean): number {
-  const each = orders ? capacity.ordersPerMin / 60 : capacity.clicksPerSec
-  const shoppers = seconds.reduce((sum, second) => sum + Math.min(second.arrivalsPerSec, capacity.perSec), 0)
-  return (shoppers * each) / capacity.perSec
+/** Shoppers of a surge that are within capacity. */
+function withinCapacity({ seconds }: SurgeResult, { perSec }: Carried): number {
+  return seconds.reduce((sum, second) => sum + Math.min(second.arrivalsPerSec, perSec), 0)
+}
+
+/** What shoppers do whom nothing keeps from it: those of every step that passed, on whatever topology. */
+function usualShopper(run: RunData): { shoppers: number; clicks: number; orders: number } {
+  const passed = run.arms.flatMap(({ arm }) => {
+    const { segments, steps } = armCapacity(run, arm)
+    return segments.filter((_, index) => steps[index]?.verdict === 'pass')
+  })
+  return shoppersOf(passed)
 }
 
 function served(run: RunData, { segment, seconds }: SurgeResult, orders: boolean): Served {

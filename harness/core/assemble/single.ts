@@ -4,7 +4,7 @@ import type { CapacityResult, DiagnoseResult, RunResult, StepResult, WhatIfResul
 import type { RunData } from '../run-data.ts'
 import { conclude } from '../verdicts.ts'
 import { commonOf, invariantsOf, uncheckedOf } from './common.ts'
-import { measuredArms, unrunArms } from './measured-arms.ts'
+import { measuredArms, todaysSurge, unrunArms } from './measured-arms.ts'
 import { ratesOnly } from './rates-only.ts'
 import { diagnoseToday, surgesOf } from './today.ts'
 import { diagnoseWatched, NOTHING_READ } from './watched.ts'
@@ -31,7 +31,7 @@ export function assembleRun(run: RunData): RunResult | null {
             }
   const headline =
     verdict === 'invalid'
-      ? 'Do not believe this measurement: the load was not what the plan asked for.'
+      ? 'Do not believe this measurement: something other than the shop had a part in it.'
       : verdict === 'holds'
         ? `The surge holds: ${surge.because}.`
         : `The surge does not hold: ${surge.because}${faultNote(faultsAtOnset(surge.faults, surge.incident))}.`
@@ -114,18 +114,21 @@ export function assembleWhatIf(run: RunData): WhatIfResult {
   const { baseline, arms } = measuredArms(run)
   const { peakPerSec, keepHeadroom } = run.header.scenario
   const all = [...arms, ...unrunArms(run)]
-  const conclusion = conclude(baseline.capacity, all, { peakPerSec, keepHeadroom })
+  const surgeHeld = todaysSurge(run)?.held === true
+  const conclusion = surgeHeld
+    ? `Today held the surge of ${round(peakPerSec)} shoppers/s when it was driven: there is nobody to turn away.`
+    : conclude(baseline.capacity, all, { peakPerSec, keepHeadroom })
   const invalid = endedInvalid(baseline.steps) || run.end?.exitCode === 5
   const exit = invalid
     ? { code: 5, meaning: 'do not believe this measurement' }
     : !baseline.capacity
       ? { code: 3, meaning: 'no trustworthy answer either way' }
-      : baseline.capacity.low >= peakPerSec * (1 + keepHeadroom)
+      : baseline.capacity.low >= peakPerSec * (1 + keepHeadroom) || surgeHeld
         ? { code: 0, meaning: "today's topology holds" }
         : all.every(({ capacity, verdict }) => capacity === null && verdict !== 'protects')
           ? {
               code: 3,
-              meaning: 'no fix could be measured; that today does not hold the peak says nothing of them',
+              meaning: 'no fix could be measured',
             }
           : { code: 1, meaning: "today's topology does not hold the peak; this is an answer, not a crash" }
   return {

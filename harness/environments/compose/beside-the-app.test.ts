@@ -154,3 +154,20 @@ describe.skipIf(skip)('as fixes', () => {
     await vi.waitFor(async () => expect(await sessions()).toBe(poolSize), 10_000)
   })
 })
+
+describe.skipIf(skip)('a memory limit below what the database has come to hold', () => {
+  test('is kept by a server that was started anew', async () => {
+    const database = { ...DEFAULT_TOPOLOGY.database, memoryMb: 88, settings: { shared_buffers: '96MB' } }
+    const spec = { topology: { ...DEFAULT_TOPOLOGY, database }, app: SAMPLE_SHOP, clock: startClock() }
+    const running = await composeEnvironment().up(spec, () => {}, new AbortController().signal)
+    try {
+      expect((await fetch(running.url)).status).toBe(200)
+      const meter = await running.endpoints.meter()
+      expect(meter.find(({ component }) => component === 'database')!.memory).toMatchObject({
+        limitBytes: 88 * 2 ** 20,
+      })
+    } finally {
+      await running.down()
+    }
+  })
+})

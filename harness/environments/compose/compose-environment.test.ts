@@ -260,6 +260,14 @@ describe('what cannot be', () => {
     await expect(up({ topology: { ...DEFAULT_TOPOLOGY, balancer } })).rejects.toMatchObject({ code: 'usage' })
   })
 
+  test('a Redis that the app asks for and the topology does not have', async () => {
+    const app = { ...DEFAULT_TOPOLOGY.app, settings: { cache: 'redis' } }
+    await expect(up({ topology: { ...DEFAULT_TOPOLOGY, app } })).rejects.toMatchObject({
+      code: 'usage',
+      where: 'topology.app.settings.cache=redis',
+    })
+  })
+
   test('an engine elsewhere is refused: load goes to this machine only', async () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://10.1.2.3:2375')
     await expect(up({})).rejects.toMatchObject({

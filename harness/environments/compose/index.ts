@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
+import { checkRedisIsThere } from '../check-redis.ts'
 import { freePort } from '../free-port.ts'
 import { whetherItFits } from '../whether-it-fits.ts'
 import { balancerConfig, withHaproxy } from './balancer-config.ts'
@@ -38,6 +39,7 @@ async function up(
   const never = budgetsForbidden()
   const topology = withHaproxy(spec.topology)
   checkTopology(topology, spec.app.readyPath)
+  checkRedisIsThere(spec)
   if (signal.aborted) throw interrupted()
   const docker = await findDocker()
   const images = readPinnedImages(COMPOSE_FILE, DOCKERFILE)
@@ -114,7 +116,8 @@ function checkTopology(topology: Topology, readyPath: string): void {
   throw new HarnessError({
     code: 'environment',
     message: `today's CPU budgets do not fit this machine: ${fits}`,
-    where: 'topology: balancer.cpu, app.instances × app.cpu, database.cpu',
+    where:
+      'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
     hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
   })
 }

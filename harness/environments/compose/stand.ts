@@ -142,7 +142,7 @@ export class ComposeStand {
       await this.databaseReady(signal)
     }
     await this.#look()
-    await this.#limitMemory(target)
+    await this.#limitMemory(target, signal)
     await this.#addReplicas(target, signal)
     await this.#movePooler(target, signal)
     await this.#moveCache(target, signal)
@@ -273,7 +273,7 @@ export class ComposeStand {
   }
 
   /** Holds the database to the memory it may have; where the topology limits none, to what docker-compose.yml says. */
-  async #limitMemory({ database: { memoryMb } }: Topology): Promise<void> {
+  async #limitMemory({ database: { memoryMb } }: Topology, signal: AbortSignal): Promise<void> {
     const { engine } = this.#parts
     const running = this.#containers.find(({ role }) => role === 'database')
     if (!running) return
@@ -285,7 +285,18 @@ export class ComposeStand {
     const Memory = memoryMb === null ? this.#unlimited : memoryMb * 2 ** 20
     if (Memory === HostConfig.Memory) return
     // Memory and swap together, as much as memory alone: none of it goes to disk.
-    await engine.ask('POST', `/containers/${running.id}/update`, { Memory, MemorySwap: Memory })
+    const limit = () => engine.ask('POST', `/containers/${running.id}/update`, { Memory, MemorySwap: Memory })
+    try {
+      await limit()
+    } catch (error) {
+      if (!(error instanceof EngineRefusal)) throw error
+      // It holds more than that already: a server that was just started holds little.
+      await this.#restart('database')
+      await this.databaseReady(signal)
+      await limit().catch((again: unknown) => {
+        throw again instanceof EngineRefusal ? tooLittleMemory(memoryMb, again) : again
+      })
+    }
   }
 
   async #restart(component: string): Promise<void> {
@@ -374,7 +385,10 @@ export class ComposeStand {
             ? `${component} was not ready within ${withinMs / 1000} s`
             : `${component} ended as it came up: ${ended}`,
         where: component,
-        hint: 'the lines above are its own words; check the settings of the topology',
+        hint:
+          ended === null
+            ? 'it runs, but does not answer: see whether its database does (memory, connections), or whether the machine is busy'
+            : 'the lines above are its own words; check the settings of the topology',
       })
     }
   }
@@ -463,6 +477,15 @@ async function introduce({ component, server }: Standby): Promise<void> {
       `alter system set primary_conninfo = 'host=database user=${SUPERUSER} application_name=${component}'`,
     ),
   )
+}
+
+function tooLittleMemory(memoryMb: number | null, refusal: EngineRefusal): HarnessError {
+  return new HarnessError({
+    code: 'environment',
+    message: `the database cannot be held to ${memoryMb} MB of memory: ${refusal.message}`,
+    where: 'topology.database.memoryMb',
+    hint: 'give it more, or a smaller --set topology.database.settings.shared_buffers=32MB',
+  })
 }
 
 /** Also of what stands beside it, at addresses that do not change. */

@@ -100,6 +100,15 @@ test('an app server and its database that were both killed come back in whatever
   await okSoon()
 })
 
+test('a database that is being started again is not stopped halfway: faults on it take their turns', async () => {
+  const undo = await inject({ kind: 'kill', target: 'database' })
+  const back = undo()
+  const restarted = running.inject!(fault({ kind: 'restart', target: 'database' }, null))
+  await back
+  expect(await restarted).toMatchObject({ done: true, momentary: true })
+  await okSoon()
+})
+
 test.skipIf(process.platform !== 'linux')(
   'a database that stands still answers nobody, budgets or not, and goes on where it was',
   async () => {

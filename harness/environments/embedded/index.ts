@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { HarnessError } from '../../core/errors.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
+import { checkRedisIsThere } from '../check-redis.ts'
 import { whetherItFits } from '../whether-it-fits.ts'
 import { bringUp } from './bring-up.ts'
 import { forcedMeans } from './budgets/forced-means.ts'
@@ -67,19 +68,6 @@ function checkFit({ topology }: EnvironmentSpec): void {
     where:
       'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
     hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
-  })
-}
-
-/** A shop that cannot reach its cache works without it, and nobody would know. */
-function checkRedisIsThere({ topology, app }: EnvironmentSpec): void {
-  const { cache, sessions } = topology.app.settings
-  if (cache !== 'redis' && sessions !== 'redis') return
-  if (topology.cache.kind === 'redis' || app.env['REDIS_URL'] !== undefined) return
-  throw new HarnessError({
-    code: 'usage',
-    message: 'the app is to keep something in Redis, and there is none',
-    where: `topology.app.settings.${cache === 'redis' ? 'cache' : 'sessions'}=redis`,
-    hint: '--set topology.cache.kind=redis starts one; an app of your own may have its REDIS_URL in its env',
   })
 }
 

@@ -12,7 +12,7 @@ import {
   formatWhen,
 } from '../format.ts'
 import { balancerWords } from '../story/balancer-words.ts'
-import { cacheWords, poolerWords } from '../story/beside-words.ts'
+import { cacheWords, databaseWords, poolerWords } from '../story/beside-words.ts'
 import { dataWords } from '../story/data-words.ts'
 import { GLOSSARY } from '../story/glossary.ts'
 import { noSignOffBecause, SIGN_OFF_FIELDS } from '../story/sign-off.ts'
@@ -163,10 +163,12 @@ function machinePairs({ result }: Story, { header }: RunData): readonly Pair[] {
   const balancer = balancerWords(result.balancers)
   const pooler = poolerWords(result.poolers)
   const cache = cacheWords(result.caches)
+  const database = databaseWords(result.databases)
   return [
     ...(balancer === null ? [] : [['load balancer', balancer] as const]),
     ...(pooler === null ? [] : [['pooler', pooler] as const]),
     ...(cache === null ? [] : [['cache', cache] as const]),
+    ...(database === null ? [] : [['database', database] as const]),
     ...(result.data ? [['data', dataWords(result.data)] as const] : []),
     ['machine', `${cores} cores, ${formatCount(memoryMb)} MB, ${platform}, Node.js ${node}`],
     ['speed of a core', `${speed.toFixed(2)} of the reference core the budgets are written for`],

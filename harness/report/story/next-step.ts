@@ -60,12 +60,14 @@ export function commandLine(command: string, header: HeaderLine | null, more: re
   const changed = new Set(more.map((option) => pathOf(option.replace('--set ', ''))))
   const kept = set.filter((setting) => !changed.has(pathOf(setting)))
   const settings = kept.map((setting) => `--set ${shellWord(setting)}`)
+  const fixes = command === 'whatif' ? (header.options.fixes ?? []).map((id) => `--fix ${id}`) : []
   return [
     command,
     shellWord(scenarioReference(header.scenario)),
     ...app,
     ...attach,
     ...settings,
+    ...fixes,
     ...more,
   ].join(' ')
 }

@@ -33,6 +33,7 @@ export function makeOtherResults(): OtherResults {
     balancers: result.balancers,
     poolers: result.poolers,
     caches: result.caches,
+    databases: result.databases,
     data: result.data,
     notTested: result.notTested,
     quick: false,

@@ -68,6 +68,7 @@ function common(headline: string, exit: Common<'rehearse'>['exit']): Common<'reh
     balancers: [{ engine: 'embedded', algorithm: 'least-connections' }],
     poolers: [{ kind: 'none', poolMode: 'transaction', poolSize: 20 }],
     caches: [{ kind: 'none', memoryMb: 64 }],
+    databases: [{ replicas: 0, replicaApplyDelayMs: 0, memoryMb: null }],
     data: {
       tables: [
         { table: 'orders', rows: 40_000, bytes: 8_552_448 },

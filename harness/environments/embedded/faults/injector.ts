@@ -10,8 +10,35 @@ import { pauseReplay } from './pause-replay.ts'
 import { restart } from './restart.ts'
 import { slow } from './slow.ts'
 
-/** Does the faults of a scenario to the components that run; what does not run, none is done to. */
+/**
+ * Does the faults of a scenario to the components that run; what does not run, none is done to. Those on one component are
+ * done and undone one after the other: a server that is being started again is not stopped halfway.
+ */
 export function injector(parts: FaultParts): (fault: Fault) => Promise<Injection> {
+  const turns = new Map<string, Promise<unknown>>()
+  function inTurn<Value>(target: string, act: () => Promise<Value>): Promise<Value> {
+    const turn = (turns.get(target) ?? Promise.resolve()).then(act)
+    turns.set(
+      target,
+      turn.catch(() => {}),
+    )
+    return turn
+  }
+  const inject = oneInjector(parts)
+  return (fault) =>
+    inTurn(fault.act.target, async () => {
+      const injection = await inject(fault)
+      if (!injection.done) return injection
+      // What is taken down waits for nobody.
+      const undo: typeof injection.undo = (afterwards) =>
+        afterwards === 'down'
+          ? injection.undo(afterwards)
+          : inTurn(fault.act.target, () => injection.undo(afterwards))
+      return { ...injection, undo }
+    })
+}
+
+function oneInjector(parts: FaultParts): (fault: Fault) => Promise<Injection> {
   return async ({ act, forSec }) => {
     const { readings } = await parts.supervisor.ask('meter', null)
     if (!readings.some(({ component }) => component === act.target))

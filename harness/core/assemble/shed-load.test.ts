@@ -37,7 +37,7 @@ const surge = (arm: number, over: SecondSpec): SegmentSpec => ({
 const assembled = (fix: FixStep, surges: readonly SegmentSpec[], searched = steps(1)) =>
   assembleWhatIf(
     buildRun({
-      header: { command: 'whatif' },
+      header: { command: 'whatif', options: { quick: false, budgetSec: 300, set: [], fixes: [fix.id] } },
       scenario: { peakPerSec: 3 * CAPACITY },
       segments: [...steps(0), ...searched, ...surges],
       arms: [[], [fix], [], [fix]].map((fixes, arm) => ({

@@ -167,7 +167,13 @@ export function actionSentence(story: Story): string {
   if (winner?.survives) return `Put in ${winner.label}: the same surge was replayed on it and held.${avoid}`
   if (winner) return `${capitalise(winner.label)} looked best and did not survive the replay.${avoid}`
   if (whatif && rows.some(({ verdict }) => verdict === 'fixes')) return `${whatif.conclusion}${avoid}`
-  if (whatif && rows.length > 0) return `${noneHolds(rows)}.${avoid} ${whatif.conclusion}`.trim()
+  if (whatif && rows.length > 0) {
+    const { conclusion } = whatif
+    // Most conclusions begin by saying so themselves.
+    return conclusion.startsWith('No fix')
+      ? `${conclusion}${avoid}`
+      : `${noneHolds(rows)}.${avoid} ${conclusion}`.trim()
+  }
   if (tone === 'good') return "Nothing: today's topology is enough for this surge."
   return 'No fix was tried in this run.'
 }

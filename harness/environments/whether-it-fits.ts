@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { HarnessError } from '../core/errors.ts'
 import { HARNESS_CPU, type Topology, topologyCpu } from '../core/topology.ts'
 
 /** Room for rounding in sums of budgets such as 0.25 + 2 × 0.3 + 0.6. */
@@ -21,6 +22,19 @@ export function whetherItFits(topology: Topology, cores: number = availableParal
     `load generator and probes ${cpu(harnessCpu)}`,
   ].filter((part) => part !== null)
   return `needs ${cpu(needed)} cores (${parts.join(' + ')}), this machine has ${cores}`
+}
+
+/** Refuses budgets that this machine cannot keep; throws a HarnessError `environment` that shows the sum. */
+export function checkFit(topology: Topology): void {
+  const fits = whetherItFits(topology)
+  if (fits === true) return
+  throw new HarnessError({
+    code: 'environment',
+    message: `today's CPU budgets do not fit this machine: ${fits}`,
+    where:
+      'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
+    hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
+  })
 }
 
 function cpu(cores: number): string {

@@ -149,7 +149,6 @@ export function predictedPerSec(run: RunData, fixes: readonly FixStep[]): number
 export function unrunArms(run: RunData): readonly ArmResult[] {
   const state = armsState(run)
   const ended = run.end !== null && run.end.exitCode !== INTERRUPTED
-  const today = measuredArms(run).baseline.capacity
   return nextChoices(state, run.attached?.levers ?? null).map((choice) => ({
     ...ofFixes(choice.fixes, state.today),
     arm: -1,
@@ -159,7 +158,10 @@ export function unrunArms(run: RunData): readonly ArmResult[] {
     ratio: null,
     verdict: 'not-run' as const,
     because:
-      choice.notRun ?? (ended ? whyNotTried(run, choice.fixes, today) : 'the run ended before it was tried'),
+      choice.notRun ??
+      (ended
+        ? whyNotTried(run, choice.fixes, state.surelyPerSec ?? null)
+        : 'the run ended before it was tried'),
     predicted: choice.predicted?.perSec ?? null,
     limitedBy: null,
   }))
@@ -168,10 +170,10 @@ export function unrunArms(run: RunData): readonly ArmResult[] {
 /** Exit code of a run that its user stopped. */
 const INTERRUPTED = 130
 
-function whyNotTried(run: RunData, fixes: readonly FixStep[], today: Capacity | null): string {
-  if (today === null) return "today's capacity could not be measured"
-  const carries = today.low >= run.header.scenario.peakPerSec || todaysSurge(run)?.held === true
-  return shedsShoppers(fixes) && carries
+function whyNotTried(run: RunData, fixes: readonly FixStep[], surelyPerSec: number | null): string {
+  if (surelyPerSec === null) return "today's capacity could not be measured"
+  const carries = () => surelyPerSec >= run.header.scenario.peakPerSec || todaysSurge(run)?.held === true
+  return shedsShoppers(fixes) && carries()
     ? 'today carries the peak: nobody would have to wait'
     : 'the time budget was used up'
 }

@@ -6,7 +6,7 @@ import type { Topology } from '../../core/topology.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
 import { checkRedisIsThere } from '../check-redis.ts'
 import { freePort } from '../free-port.ts'
-import { whetherItFits } from '../whether-it-fits.ts'
+import { checkFit } from '../whether-it-fits.ts'
 import { balancerConfig, withHaproxy } from './balancer-config.ts'
 import { bringUp } from './bring-up.ts'
 import { ComposeBudgets } from './budgets/budgets.ts'
@@ -111,15 +111,7 @@ async function up(
 function checkTopology(topology: Topology, readyPath: string): void {
   // HAProxy's part is made once for nothing: what it does not have is said before anything is started.
   if (topology.balancer.engine !== 'none') balancerConfig(topology.balancer, [], readyPath)
-  const fits = whetherItFits(topology)
-  if (fits === true) return
-  throw new HarnessError({
-    code: 'environment',
-    message: `today's CPU budgets do not fit this machine: ${fits}`,
-    where:
-      'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
-    hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
-  })
+  checkFit(topology)
 }
 
 function budgetsForbidden(): boolean {

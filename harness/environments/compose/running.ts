@@ -1,7 +1,7 @@
-import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes/index.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Endpoints, EnvironmentSpec, Running } from '../../ports.ts'
+import { notPossible } from '../not-possible.ts'
 import { consoleUrl } from '../pgbouncer-console.ts'
 import {
   type DatabaseServer,
@@ -16,8 +16,9 @@ import { balancerEndpoint, withHaproxy } from './balancer-config.ts'
 import type { ComposeBudgets } from './budgets/budgets.ts'
 import { componentOf } from './containers.ts'
 import type { DockerEngine } from './docker/engine.ts'
+import { lastWords } from './last-words.ts'
 import type { Project } from './project.ts'
-import { type ComposeStand, lastWords } from './stand.ts'
+import type { ComposeStand } from './stand.ts'
 
 /** Sessions of the harness are inside the database's budget here: the engine numbers processes its own way. */
 const exempt = async (): Promise<void> => {}
@@ -142,13 +143,4 @@ function can(today: Topology, fixes: readonly FixStep[]): true | string {
   }
   const target = applyFixes(today, fixes)
   return whetherItFits(target)
-}
-
-function notPossible(fixes: readonly FixStep[], reason: string): HarnessError {
-  return new HarnessError({
-    code: 'environment',
-    message: `these fixes cannot be applied here: ${reason}`,
-    where: fixes.map(({ id, step }) => `${id} to ${step}`).join(', '),
-    hint: 'take a smaller step, or run on a machine with more cores',
-  })
 }

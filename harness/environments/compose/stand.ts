@@ -17,6 +17,7 @@ import type { DockerEngine } from './docker/engine.ts'
 import { EngineRefusal } from './docker/engine.ts'
 import type { ComposeRunner } from './docker/run-compose.ts'
 import { checkImages, type Images, imagesOf } from './images.ts'
+import { lastWords } from './last-words.ts'
 import { type OverlayParts, overlay, SEED_BUNDLE, urlInside } from './overlay.ts'
 import { poolerConfig, writePoolerConfig } from './pooler-config.ts'
 import type { Project } from './project.ts'
@@ -418,37 +419,6 @@ export class ComposeStand {
       hint: 'docker ps -a shows what became of the others',
     })
   }
-}
-
-const TAIL_LINES = 20
-
-/** Exit code and last lines of a container. */
-export async function lastWords(engine: DockerEngine, id: string): Promise<string> {
-  try {
-    const { State } = await engine.ask<{ State: { ExitCode: number; OOMKilled: boolean } }>(
-      'GET',
-      `/containers/${id}/json`,
-    )
-    const how = State.OOMKilled ? 'it took more memory than it may' : `exit code ${State.ExitCode}`
-    const text = await engine.text('GET', `/containers/${id}/logs?stdout=true&stderr=true&tail=${TAIL_LINES}`)
-    const lines = plainLog(text)
-    return lines === '' ? `${how}, without output` : `${how}; its last output:\n${lines}`
-  } catch (error) {
-    if (error instanceof EngineRefusal) return 'its container is gone'
-    throw error
-  }
-}
-
-/** Logs come in frames, each with a header of eight bytes, the first of which is 0, 1 or 2. */
-function plainLog(text: string): string {
-  return (
-    text
-      .split('\n')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      .map((line) => line.replace(/^[\u0000-\u0002]\u0000\u0000\u0000[\s\S]{1,4}/, '').trimEnd())
-      .filter((line) => line !== '')
-      .join('\n')
-  )
 }
 
 /** CPU and memory are limits, changed while it runs; other settings of a server need another one on the same data. */

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { HarnessError } from '../../core/errors.ts'
 import type { Environment, EnvironmentSpec, Running } from '../../ports.ts'
 import { checkRedisIsThere } from '../check-redis.ts'
-import { whetherItFits } from '../whether-it-fits.ts'
+import { checkFit } from '../whether-it-fits.ts'
 import { bringUp } from './bring-up.ts'
 import { forcedMeans } from './budgets/forced-means.ts'
 import { canLimitMemory } from './budgets/memory-limits.ts'
@@ -26,7 +26,7 @@ async function up(
   signal: AbortSignal,
 ): Promise<Running> {
   forcedMeans()
-  checkFit(spec)
+  checkFit(spec.topology)
   // Before anything is started: what is not there will not be there later.
   checkPrograms(spec.topology)
   checkRedisIsThere(spec)
@@ -57,18 +57,6 @@ async function up(
     signal.removeEventListener('abort', stopWaiting)
     aborted.catch(() => {})
   }
-}
-
-function checkFit({ topology }: EnvironmentSpec): void {
-  const fits = whetherItFits(topology)
-  if (fits === true) return
-  throw new HarnessError({
-    code: 'environment',
-    message: `today's CPU budgets do not fit this machine: ${fits}`,
-    where:
-      'topology: balancer.cpu, app.instances × app.cpu, pooler.cpu, (1 + database.replicas) × database.cpu, cache.cpu',
-    hint: 'lower them (--set topology.database.cpu=0.2), or run on a machine with more cores',
-  })
 }
 
 function checkMemory({ topology }: EnvironmentSpec): void {

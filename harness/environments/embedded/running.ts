@@ -1,7 +1,7 @@
-import { HarnessError } from '../../core/errors.ts'
 import { applyFixes, FIXES, type FixStep } from '../../core/fixes/index.ts'
 import type { Isolation, IsolationMeans } from '../../core/record.ts'
 import type { Endpoints, EnvironmentSpec, MeterReading, Running } from '../../ports.ts'
+import { notPossible } from '../not-possible.ts'
 import { consoleUrl } from '../pgbouncer-console.ts'
 import { databaseUrl, openConnection, SHOP_DATABASE, SUPERUSER, withClient } from '../postgres-connection.ts'
 import { whetherItFits } from '../whether-it-fits.ts'
@@ -141,13 +141,4 @@ function can(today: EnvironmentSpec['topology'], fixes: readonly FixStep[]): tru
   if (room !== true) return room
   const limitable = target.database.memoryMb === null ? true : canLimitMemory()
   return limitable === true ? whetherItFits(target) : `memory cannot be limited here: ${limitable}`
-}
-
-function notPossible(fixes: readonly FixStep[], reason: string): HarnessError {
-  return new HarnessError({
-    code: 'environment',
-    message: `these fixes cannot be applied here: ${reason}`,
-    where: fixes.map(({ id, step }) => `${id} to ${step}`).join(', '),
-    hint: 'take a smaller step, or run on a machine with more cores',
-  })
 }
